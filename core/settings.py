@@ -1,0 +1,245 @@
+"""Settings, read from the environment. README.md lists the names; a bad value stops the start by name.
+
+Every limit carries its unit in its name and its reason beside it.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from core import env, home
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+HOME = env.path("KOEBAKO_HOME", default=BASE_DIR / "var")
+
+# --- Who may reach the house ----------------------------------------------
+PORT = env.integer("PORT", default=8000, at_least=1, at_most=65535)
+PUBLIC_URL = env.url("PUBLIC_URL", default="", schemes=("http", "https")).rstrip("/")
+DATABASE_URL = env.url("DATABASE_URL", default="", schemes=("postgres", "postgresql", "sqlite"))
+# More than one person or machine depends on it: unsafe values are refused (see `doctor`).
+PRODUCTION = bool(PUBLIC_URL or DATABASE_URL)
+DEBUG = env.flag("DEBUG", default=False)
+# The public name is allowed unless the list is given; then it must be in it (see unsafe.py).
+ALLOWED_HOSTS = env.words(
+    "ALLOWED_HOSTS", default=("localhost", "127.0.0.1", "[::1]", *filter(None, [urlsplit(PUBLIC_URL).hostname]))
+)
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+# Where links point to when there is no request to read it from.
+BASE_URL = PUBLIC_URL or f"http://localhost:{PORT}"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+
+if os.environ.get("SECRET_KEY"):
+    SECRET_KEY = os.environ["SECRET_KEY"]
+elif DATABASE_URL:
+    # Two machines with two keys would refuse each other's queue entries and links.
+    raise ImproperlyConfigured("SECRET_KEY must be set when DATABASE_URL is set, the same on every machine")
+else:
+    SECRET_KEY = home.secret_key(HOME)
+
+# --- Rooms ------------------------------------------------------------------
+INSTALLED_APPS = [
+    # Without "daphne", which only replaces `runserver`: it would import Twisted into every worker
+    # and command, 25 MB and half a second each.
+    "core.admin_app.AdminSite",
+    "core",
+    # Before django_q, so that `manage.py qcluster` is ours.
+    "jobs.runtime",
+    "jobs.access",
+    "jobs.functions",
+    "jobs.live",
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    # For its documentation page from its own files; else it loads them from a foreign host.
+    "ninja",
+    "django_q",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "core.urls"
+ASGI_APPLICATION = "core.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database -----------------------------------------------------------------
+if DATABASE_URL and not DATABASE_URL.startswith("sqlite"):
+    DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL)}
+    # A host that does not answer must not hold a request for minutes.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+else:
+    name = dj_database_url.parse(DATABASE_URL)["NAME"] if DATABASE_URL else HOME / "koebako.sqlite3"
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": name,
+            # IMMEDIATE and a long timeout make writers queue instead of failing with
+            # "database is locked"; WAL alone does not. 20 s: the busy handler is unfair under load.
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+            },
+            # Threads and processes of the tests must meet in one file.
+            "TEST": {"NAME": HOME / "test.sqlite3"},
+        }
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Redis ----------------------------------------------------------------------
+# While `up` runs, its Valkey is found by every command with the same home.
+REDIS_URL = env.url("REDIS_URL", default=home.redis_url(HOME), schemes=("redis", "rediss", "unix"))
+# A Redis that hangs must not hold a request or a worker for longer than this.
+REDIS_TIMEOUT_SECONDS = env.integer("REDIS_TIMEOUT_SECONDS", default=5, at_least=1)
+CHANNEL_LAYERS: dict[str, Any] = {
+    "default": {
+        # The queueing layer drops messages silently at 100 unread ones; this one does not.
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL] if REDIS_URL else [], "prefix": "koebako:live"},
+    }
+}
+
+# --- Workers ----------------------------------------------------------------------
+# Workers that take every queue; one more takes the interactive queue alone.
+WORKERS = env.span("WORKERS", default=(os.cpu_count() or 1, os.cpu_count() or 1), at_least=1)
+# A dead machine's tasks are taken back after this; renewed every third of it by the guard.
+# Under 3 s a slow database would look like a dead worker.
+LEASE_SECONDS = env.integer("LEASE_SECONDS", default=10, at_least=3)
+# A task that kills its worker this often is parked as a failure: one more run would kill one more.
+MAX_ATTEMPTS_AFTER_DEATH = env.integer("MAX_ATTEMPTS_AFTER_DEATH", default=3, at_least=1)
+# What a stopping cluster grants running tasks before it hands them back.
+STOP_GRACE_SECONDS = env.integer("STOP_GRACE_SECONDS", default=20, at_least=1)
+# A worker over this is replaced between two tasks; dictionaries and one model fit twice.
+WORKER_MAX_RSS_MEGABYTES = env.integer("WORKER_MAX_RSS_MEGABYTES", default=1024, at_least=128)
+Q_CLUSTER = {
+    "name": "koebako",
+    # Each task brings its own limit; these two only keep django-q2 from warning.
+    "timeout": 86_400,
+    "retry": 90_000,
+    "recycle": 1_000_000_000,  # by memory, never by count: a new worker costs 0.1 s
+    "max_rss": WORKER_MAX_RSS_MEGABYTES * 1024,
+    "save_limit": 0,
+    "scheduler": False,  # ours has one leader and fires once
+    "broker_class": "jobs.runtime.broker.TaskBroker",
+    "catch_up": False,
+    "label": "django-q2",
+}
+
+# --- Requests -----------------------------------------------------------------------
+# The largest JSON body: a text of the longest speech, many times over.
+MAX_BODY_BYTES = env.integer("MAX_BODY_BYTES", default=1_000_000, at_least=10_000)
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+# A list page; more is asked for with the cursor.
+MAX_PAGE_ROWS = 100
+# `page_url` and artifact links: long enough to open a link from a chat, short enough to leak little.
+LINK_SECONDS = env.integer("LINK_SECONDS", default=3600, at_least=60)
+
+# --- Speech ---------------------------------------------------------------------------
+# Moras after numbers and words are expanded: about 5 minutes of sound and 15 s of one core.
+SPEECH_MAX_MORAS = env.integer("SPEECH_MAX_MORAS", default=2000, at_least=10)
+# Characters before that; the text analysis itself takes time that grows with them.
+SPEECH_MAX_CHARACTERS = env.integer("SPEECH_MAX_CHARACTERS", default=10_000, at_least=10)
+# Identical phrases come from Redis for this long.
+SPEECH_CACHE_SECONDS = env.integer("SPEECH_CACHE_SECONDS", default=3600, at_least=0)
+# All cached phrases together; the oldest leave first.
+SPEECH_CACHE_MEGABYTES = env.integer("SPEECH_CACHE_MEGABYTES", default=64, at_least=1)
+
+# --- Files ------------------------------------------------------------------------------
+STORAGE_URL = env.url("STORAGE_URL", default=f"file://{HOME / 'media'}", schemes=("file", "s3"))
+if STORAGE_URL.startswith("s3://"):
+    bucket, _slash, prefix = STORAGE_URL.removeprefix("s3://").partition("/")
+    artifact_storage: dict[str, Any] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {"bucket_name": bucket, "location": prefix, "file_overwrite": False, "default_acl": None},
+    }
+else:
+    artifact_storage = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": STORAGE_URL.removeprefix("file://")},
+    }
+STORAGES = {
+    "default": artifact_storage,
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+# daphne serves no static files; read them where they lie, so that no collect step is needed
+# (and no STATIC_ROOT, about whose absence WhiteNoise would warn).
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- Languages and time -----------------------------------------------------------------
+LANGUAGE_CODE = "ja"
+LANGUAGES = [("ja", _("Japanese")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "jobs" / "live" / "locale"]
+TIME_ZONE = "Asia/Tokyo"
+USE_TZ = True
+
+# --- Accounts and pages -------------------------------------------------------------------
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SECURE = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+SECURE_SSL_REDIRECT = False  # the proxy in front does it; it also talks plain HTTP to the probes
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "media-src": ["'self'"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    },
+}
+
+# --- Logs -----------------------------------------------------------------------------------
+LOG_LEVEL = env.choice("LOG_LEVEL", default="info", allowed=("debug", "info", "warning", "error"))
+LOG_FORMAT = env.choice("LOG_FORMAT", default="console", allowed=("console", "json"))
+LOGGING_CONFIG = "core.logs.configure"
+LOGGING = {"level": LOG_LEVEL, "format": LOG_FORMAT}

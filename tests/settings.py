@@ -1,0 +1,15 @@
+"""The house's own settings on a temporary home, with a Valkey of the test session."""
+
+import os
+import tempfile
+
+HOME_FOR_TESTS = os.environ.setdefault("KOEBAKO_TEST_HOME", tempfile.mkdtemp(prefix="koebako-test-"))
+os.environ["KOEBAKO_HOME"] = HOME_FOR_TESTS
+os.environ["REDIS_URL"] = f"unix://{HOME_FOR_TESTS}/valkey.sock?db=0"
+for name in ("PUBLIC_URL", "SECRET_KEY", "DEBUG", "STORAGE_URL"):
+    os.environ.pop(name, None)
+
+from core.settings import *  # noqa: E402, F403
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.toys"]  # noqa: F405
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
