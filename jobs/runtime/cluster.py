@@ -1,0 +1,298 @@
+"""django-q2's cluster, made safe: no shared queue, no shared lock, no pusher, no monitor.
+
+    SafeCluster    the main process; starts the guard, again when it dies, and passes SIGTERM on
+    SafeSentinel   the guard: forks the workers and the keeper, replaces dead ones, kills what
+                   outstays its time or a cancellation. It never touches database or Redis,
+                   so nothing can hold it up.
+    worker         django-q2's own loop, on a Feed of ours instead of its two queues
+
+Kill any of them at any time: the kernel ends its children, the parent starts it again, and
+the keeper takes back what was held. The private names of django-q2 that are used here are
+held by tests/runtime/test_django_q2_contract.py.
+"""
+
+import logging
+import os
+import signal
+import time
+from multiprocessing.connection import wait
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+from django_q.cluster import Cluster, Sentinel, get_mp_context
+from django_q.conf import Conf
+from django_q.worker import worker as django_q_worker
+
+from jobs.runtime import processes, registry
+from jobs.runtime.keeper import Keeper
+from jobs.runtime.link import DEAD, FREE, LIVE, Slot, Timer, new_slots
+
+logger = logging.getLogger(__name__)
+
+# How often the guard looks at deadlines; deaths wake it at once.
+BEAT_SECONDS = 0.1
+# A worker that dies within this of its start counts as failing at the start.
+YOUNG_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 8.0
+# Bulk work yields to speech that people wait for; the interactive worker stays at 0.
+BULK_NICENESS = 10
+
+
+class Pace:
+    """How long to wait before starting again what keeps dying young: 0, 1, 2, 4, 8 s."""
+
+    def __init__(self) -> None:
+        self.deaths = 0
+        self.not_before = 0.0
+
+    def note_death(self, *, lived_seconds: float, now: float) -> None:
+        self.deaths = self.deaths + 1 if lived_seconds < YOUNG_SECONDS else 0
+        pause = min(2.0 ** (self.deaths - 2), LONGEST_PAUSE_SECONDS) if self.deaths > 1 else 0.0
+        self.not_before = now + pause
+
+
+class SafeCluster(Cluster):
+    """The main process of `manage.py qcluster`. SIGTERM or SIGINT to it stops everything in good order."""
+
+    def __init__(self) -> None:
+        super().__init__(broker=None)
+        self.stopping = False
+
+    def start(self) -> int:
+        """Guard the guard until told to stop; return the exit code."""
+        warm_up()
+        pace = Pace()
+        while not self.stopping:
+            started = time.monotonic()
+            # Forked children must not share sockets with us or with each other.
+            connections.close_all()
+            self.sentinel = get_mp_context().Process(
+                target=SafeSentinel, args=(None, None, self.cluster_id, None, None), name="guard"
+            )
+            self.sentinel.start()
+            while self.sentinel.is_alive():
+                self.sentinel.join(timeout=1.0)
+                if self.stopping:
+                    # Once more: the first may have come before the guard listened.
+                    os.kill(self.sentinel.pid, signal.SIGTERM)
+            if self.stopping:
+                break
+            pace.note_death(lived_seconds=time.monotonic() - started, now=time.monotonic())
+            logger.error("the guard died and is started again", extra={"exit_code": self.sentinel.exitcode})
+            while not self.stopping and time.monotonic() < pace.not_before:
+                time.sleep(BEAT_SECONDS)
+        return 0
+
+    def stop(self) -> bool:
+        # django-q2 sets an Event here, which waits for sleepers that may have been killed.
+        self.stopping = True
+        if self.sentinel is not None and self.sentinel.is_alive():
+            os.kill(self.sentinel.pid, signal.SIGTERM)
+        return True
+
+    def sig_handler(self, signum: int, frame: Any) -> None:
+        self.stop()
+
+
+class SafeSentinel(Sentinel):
+    """The guard. One instance is one process; its `start()` returns when all children have ended."""
+
+    def __init__(
+        self,
+        stop_event: Any,
+        start_event: Any,
+        cluster_id: Any,
+        broker: Any = None,
+        timeout: Any = None,
+        start: bool = True,
+    ) -> None:
+        # Not calling super(): it makes the queues, events and locks this class exists to avoid.
+        self.pid = os.getpid()
+        self.parent_pid = os.getppid()
+        self.cluster_id = cluster_id
+        self.stopping = False
+        self.any_workers = settings.WORKERS[0]
+        self.slots = new_slots((self.any_workers + 1) * 4 + 16)
+        self.children: dict[int, Any] = {}  # slot number -> process
+        self.born: dict[int, float] = {}
+        self.paces = {True: Pace(), False: Pace()}  # by "takes the interactive queue alone"
+        self.keeper: Any = None
+        self.keeper_pace = Pace()
+        self.keeper_born = 0.0
+        self.wake_read, self.wake_write = os.pipe()
+        os.set_blocking(self.wake_write, False)
+        if start:
+            self.start()
+
+    def start(self) -> None:
+        processes.die_with_parent(self.parent_pid)
+        signal.signal(signal.SIGTERM, self._stop)
+        # Not ignored, but answered with nothing: an ignored signal would stay ignored in every
+        # program a task starts. Ctrl-C reaches the whole terminal group; the main process decides.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        self.spawn_cluster()
+        self.guard()
+        self.stop()
+
+    def status(self) -> str:
+        if self.stopping:
+            return str(Conf.STOPPING if self.children else Conf.STOPPED)
+        return str(Conf.WORKING if any(slot.running_id() for slot in self.slots) else Conf.IDLE)
+
+    def spawn_cluster(self) -> None:
+        self.spawn_keeper()
+        self.fill()
+
+    def guard(self) -> None:
+        """Look after the children until told to stop."""
+        while not self.stopping:
+            self._sleep()
+            self._bury()
+            self._enforce(time.monotonic())
+            self.fill()
+
+    def fill(self) -> None:
+        """Start what is missing: one worker for the interactive queue alone, the others for every queue."""
+        alive = [self.slots[number].alone for number in self.children]
+        for alone, wanted in ((True, 1), (False, self.any_workers)):
+            for _ in range(wanted - alive.count(alone)):
+                if time.monotonic() >= self.paces[alone].not_before:
+                    self.spawn_worker(alone=alone)
+        if (self.keeper is None or not self.keeper.is_alive()) and time.monotonic() >= self.keeper_pace.not_before:
+            if self.keeper is not None:
+                logger.error("the keeper died and is started again", extra={"exit_code": self.keeper.exitcode})
+                self.keeper_pace.note_death(lived_seconds=time.monotonic() - self.keeper_born, now=time.monotonic())
+            self.spawn_keeper()
+
+    def spawn_keeper(self) -> None:
+        keeper = Keeper(self.slots, self.wake_read)
+        self.keeper_born = time.monotonic()
+        self.keeper = get_mp_context().Process(target=keeper.run, args=(os.getpid(),), name="keeper")
+        self.keeper.start()
+
+    def spawn_worker(self, *, alone: bool = False) -> None:
+        number = next((n for n, slot in enumerate(self.slots) if slot.state == FREE), None)
+        if number is None:
+            return  # the keeper has not freed the slots of the dead yet; the next beat tries again
+        slot = self.slots[number]
+        slot.clear()
+        slot.alone = alone
+        slot.name = b""
+        slot.state = LIVE
+        child = get_mp_context().Process(
+            target=work, args=(slot, os.getpid()), name="interactive" if alone else f"worker-{number}"
+        )
+        child.start()
+        slot.pid = child.pid
+        self.children[number] = child
+        self.born[number] = time.monotonic()
+
+    def reincarnate(self, process: Any) -> None:
+        """Unused: _bury() and fill() replace dead workers."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Let running tasks end within the grace time, then kill; the keeper gives back what is left."""
+        until = time.monotonic() + settings.STOP_GRACE_SECONDS
+        for number in self.children:
+            self.slots[number].stop = True
+        while self.children and time.monotonic() < until:
+            self._sleep()
+            self._bury()
+            self._enforce(time.monotonic())
+        for number in list(self.children):
+            self._kill(number)
+        while self.children:
+            self._sleep()
+            self._bury()
+        if self.keeper is not None and self.keeper.is_alive():
+            os.kill(self.keeper.pid, signal.SIGTERM)
+            self.keeper.join(timeout=settings.REDIS_TIMEOUT_SECONDS + 5)
+            if self.keeper.is_alive():
+                self.keeper.kill()
+
+    def _sleep(self) -> None:
+        wait([*(child.sentinel for child in self.children.values())], timeout=BEAT_SECONDS)
+
+    def _bury(self) -> None:
+        """Reap dead workers and hand their slots to the keeper."""
+        for number, child in list(self.children.items()):
+            if child.is_alive():
+                continue
+            child.join()
+            slot, now = self.slots[number], time.monotonic()
+            # Programs its task had started die with it.
+            _kill_group(child.pid)
+            self.paces[slot.alone].note_death(lived_seconds=now - self.born.pop(number), now=now)
+            if child.exitcode != 0:
+                logger.warning("a worker died", extra={"worker": child.name, "exit_code": child.exitcode})
+            slot.state = DEAD
+            del self.children[number]
+            self._wake_keeper()
+
+    def _enforce(self, now: float) -> None:
+        """Kill what is past its time limit, or still runs a cancelled task."""
+        for number in list(self.children):
+            slot = self.slots[number]
+            if slot.is_overdue(now) or slot.outstays_cancel(now):
+                self._kill(number, sure=lambda s: s.is_overdue(now) or s.outstays_cancel(now))
+
+    def _kill(self, number: int, sure: Any = None) -> None:
+        """Kill a worker; stopped first, so that it cannot slip into the next task between look and blow."""
+        child, slot = self.children[number], self.slots[number]
+        os.kill(child.pid, signal.SIGSTOP)
+        if sure is not None and not sure(slot):
+            os.kill(child.pid, signal.SIGCONT)
+            return
+        slot.timed_out = slot.is_overdue(time.monotonic())
+        child.kill()
+
+    def _wake_keeper(self) -> None:
+        try:
+            os.write(self.wake_write, b"!")
+        except BlockingIOError:
+            logger.debug("the keeper has been woken already")
+
+    def _stop(self, *_: object) -> None:
+        self.stopping = True
+
+
+def work(slot: Slot, parent_pid: int) -> None:
+    """The life of one worker process."""
+    from jobs.runtime.feed import Feed, wait_for_redis
+
+    os.setpgid(0, 0)
+    processes.die_with_parent(parent_pid)
+    # Answered with nothing: the guard tells workers to stop through the slot, between two tasks.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    if not slot.alone:
+        os.nice(BULK_NICENESS)
+    connections["default"].settings_dict["CONN_MAX_AGE"] = None
+    wait_for_redis()
+    queues = ("interactive",) if slot.alone else registry.QUEUES
+    name = processes.name_of(os.getpid())
+    # Before the first claim: the keeper knows by this name what to take back.
+    slot.name = name.encode()
+    feed = Feed(slot, name=name, queues=queues)
+    try:
+        # -1: no limit of its own, each task brings one.
+        django_q_worker(feed, feed, Timer(slot), -1)
+    finally:
+        feed.close()
+
+
+def warm_up() -> None:
+    """Load what all workers share, once, before they are forked."""
+    for spec in registry.every():
+        if spec.warm is not None:
+            spec.warm()
+    logger.info("warm", extra={"functions": len(registry.every())})
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        logger.debug("the worker's group is empty")

@@ -1,0 +1,47 @@
+"""Connections to Redis: one pool a process for calls, with a timeout on each of them."""
+
+import os
+from functools import lru_cache
+
+import redis
+import redis.asyncio
+from django.conf import settings
+
+from jobs.runtime.errors import QueueUnreachable
+
+PREFIX = "koebako"
+
+
+def key(*parts: str) -> str:
+    """Return a Redis key of ours: `koebako:ready:bulk`."""
+    return ":".join((PREFIX, *parts))
+
+
+@lru_cache(maxsize=4)
+def _pool(url: str, _pid: int) -> redis.ConnectionPool:
+    return redis.ConnectionPool.from_url(
+        url,
+        socket_timeout=settings.REDIS_TIMEOUT_SECONDS,
+        socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
+        # A connection idle for longer is checked before it is used again.
+        health_check_interval=30,
+    )
+
+
+def client() -> redis.Redis:
+    """Return a client of this process's pool. Raises QueueUnreachable when no Redis is configured."""
+    if not settings.REDIS_URL:
+        raise QueueUnreachable
+    # The process id keeps a forked child from sharing its parent's sockets.
+    return redis.Redis(connection_pool=_pool(settings.REDIS_URL, os.getpid()))
+
+
+def waiting_client() -> redis.asyncio.Redis:
+    """Return an asyncio client of its own, for a reader that blocks; close it with `aclose()`."""
+    if not settings.REDIS_URL:
+        raise QueueUnreachable
+    return redis.asyncio.Redis.from_url(
+        settings.REDIS_URL,
+        socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
+        socket_timeout=settings.REDIS_TIMEOUT_SECONDS,
+    )

@@ -1,0 +1,172 @@
+"""The keeper: the one process of a cluster that speaks to the database and Redis for its workers.
+
+It renews their leases, takes back what dead ones held, passes on cancellations, sweeps and
+fires schedules. The guard (cluster.py) never waits for a database; the keeper never forks.
+It acts on what is true now, not on messages: killed at any moment, its successor does the rest.
+"""
+
+import logging
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+
+from jobs.runtime import clock, lease, processes, queue, schedule, stats, sweep
+from jobs.runtime.connection import key
+from jobs.runtime.errors import QueueUnreachable
+from jobs.runtime.link import DEAD, FREE, LIVE, Slot
+from jobs.runtime.models import Status, Task
+
+logger = logging.getLogger(__name__)
+
+# How long the keeper sleeps when the guard does not wake it; also the precision of delays.
+BEAT_SECONDS = 0.2
+HEARTBEAT_SECONDS = 1.0
+SWEEP_SECONDS = 5.0
+# A polite function gets this long to notice that it was cancelled; then its process is killed.
+CANCEL_GRACE_SECONDS = 2.0
+
+
+class Keeper:
+    def __init__(self, slots: Any, wake: int) -> None:
+        self.slots = slots
+        self.wake = wake  # read end of a pipe; the guard writes a byte when a worker has died
+        self.stopping = False
+        self.next_at: dict[str, float] = {}
+
+    def run(self, parent_pid: int) -> None:
+        """Work until the guard says stop (SIGTERM) or dies."""
+        processes.die_with_parent(parent_pid)
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, lambda *_: None)
+        threading.Thread(target=self._listen, name="control", daemon=True).start()
+        self._safely(self.take_back_local)
+        while not self.stopping:
+            self.beat()
+            select.select([self.wake], [], [], BEAT_SECONDS)
+            self._drain()
+        self._safely(self.bury_dead)
+        self._safely(self.take_back_local)
+        connection.close()
+
+    def beat(self) -> None:
+        """Do what is due now."""
+        self._safely(self.bury_dead)
+        self._every("heartbeat", HEARTBEAT_SECONDS, self.heartbeat)
+        self._every("due", BEAT_SECONDS, lambda: sweep.send_due(now=clock.now()))
+        self._every("lease", settings.LEASE_SECONDS / 3, self.renew)
+        self._every("sweep", SWEEP_SECONDS, lambda: sweep.sweep(now=clock.now()))
+        self._every("local", SWEEP_SECONDS, self.take_back_local)
+        self._every("schedule", SWEEP_SECONDS, lambda: schedule.fire_due(now=clock.now()))
+
+    def bury_dead(self) -> None:
+        """Take back what dead workers held, then free their slots."""
+        for slot in self.slots:
+            if slot.state != DEAD:
+                continue
+            name = slot.name.decode()
+            lease.release(name, now=clock.now(), timed_out=slot.timed_out)
+            slot.clear()
+            slot.state = FREE
+            stats.bury(name)
+
+    def heartbeat(self) -> None:
+        stats.beat({slot.name.decode(): self._facts(slot) for slot in self._live()})
+
+    def renew(self) -> None:
+        """Extend the leases; a task that runs here although its row says cancelled is told so."""
+        live = self._live()
+        lease.renew([slot.name.decode() for slot in live], now=clock.now())
+        running = {slot.running_id(): slot for slot in live}
+        running.pop(None, None)
+        cancelled = Task.objects.filter(pk__in=list(running), status=Status.CANCELLED).values_list("pk", flat=True)
+        for task_id in cancelled:
+            running[task_id].ask_to_cancel(task_id, grace_seconds=CANCEL_GRACE_SECONDS)
+
+    def take_back_local(self) -> None:
+        """Release what processes of this machine held that are no more: after a crash of a whole cluster."""
+        names = Task.objects.filter(status=Status.PROCESSING).values_list("worker", flat=True).distinct()
+        for name in names:
+            if processes.is_local(name) and not processes.is_alive(name):
+                lease.release(name, now=clock.now())
+        for name in queue.holders():
+            if processes.is_local(name) and not processes.is_alive(name):
+                queue.give_back(name)
+
+    def cancel(self, task_id: UUID) -> None:
+        for slot in self._live():
+            if slot.running_id() == task_id:
+                slot.ask_to_cancel(task_id, grace_seconds=CANCEL_GRACE_SECONDS)
+
+    def _live(self) -> list[Slot]:
+        return [slot for slot in self.slots if slot.state == LIVE and slot.name]
+
+    def _facts(self, slot: Slot) -> dict[str, Any]:
+        running = slot.running_id()
+        return {
+            "host": processes.place().partition(":")[0],
+            "pid": slot.pid,
+            "lane": "interactive" if slot.alone else "any",
+            "task": str(running) if running else None,
+        }
+
+    def _every(self, name: str, seconds: float, action: Callable[[], object]) -> None:
+        if time.monotonic() >= self.next_at.get(name, 0.0):
+            self._safely(action)
+            self.next_at[name] = time.monotonic() + seconds
+
+    def _safely(self, action: Callable[[], object]) -> None:
+        """Run one duty; whatever is away now is tried again at its next turn."""
+        try:
+            action()
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("the database did not answer the keeper", extra={"reason": type(error).__name__})
+            connection.close()
+        except QueueUnreachable:
+            logger.warning("redis did not answer the keeper")
+        except Exception:
+            logger.exception("a duty of the keeper failed")
+            close_old_connections()
+
+    def _listen(self) -> None:
+        """Wait for cancellations in a thread of their own; lost ones are found by renew()."""
+        while not self.stopping:
+            try:
+                # No timeout on the socket: get_message() below has its own.
+                connection = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5)
+                subscriber = connection.pubsub()  # type: ignore[no-untyped-call]
+                subscriber.subscribe(key("control"))
+                while not self.stopping:
+                    message = subscriber.get_message(ignore_subscribe_messages=True, timeout=1.0)
+                    if message is not None:
+                        self._obey(message["data"])
+            except redis.RedisError:
+                time.sleep(1.0)
+
+    def _obey(self, data: bytes) -> None:
+        verb, _colon, argument = data.decode("ascii", "replace").partition(":")
+        try:
+            task_id = UUID(hex=argument)
+        except ValueError:
+            logger.warning("foreign control message ignored")
+            return
+        if verb == "cancel":
+            self.cancel(task_id)
+
+    def _drain(self) -> None:
+        while select.select([self.wake], [], [], 0)[0]:
+            if not os.read(self.wake, 1024):
+                # The guard is gone; so are we, as soon as the kernel notices.
+                self.stopping = True
+                return
+
+    def _stop(self, *_: object) -> None:
+        self.stopping = True

@@ -1,0 +1,104 @@
+"""Hold a task for one worker, and take it back when that worker dies.
+
+A lease is a promise with an end: `Task.leased_until`. The keeper of a cluster renews it for
+all its workers; `rescue_expired()` takes back what a dead machine held once it has run out,
+`release()` at once what a dead worker of this machine held. So a task may run twice, and
+functions must bear that; none waits for ever.
+
+A task that was running when its worker died counts a death; after
+MAX_ATTEMPTS_AFTER_DEATH of them it is parked as a failure.
+"""
+
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from jobs.runtime import parts, queue, registry
+from jobs.runtime.end import change
+from jobs.runtime.errors import QueueUnreachable
+from jobs.runtime.gate import writing
+from jobs.runtime.models import ErrorType, Status, Task
+from jobs.runtime.models.attempt import Outcome
+from jobs.runtime.retry import Failure, TimedOut, classify, next_delay
+from jobs.runtime.signals import task_changed
+
+logger = logging.getLogger(__name__)
+
+DIED = Failure(ErrorType.RESOURCE, gettext_noop("the worker died while it ran the task"), code="worker_died")
+
+
+def renew(workers: Iterable[str], *, now: datetime) -> int:
+    """Extend the lease of all that these workers run; return how many tasks that were."""
+    return Task.objects.filter(worker__in=list(workers), status=Status.PROCESSING).update(
+        leased_until=now + timedelta(seconds=settings.LEASE_SECONDS)
+    )
+
+
+def rescue_expired(*, now: datetime, limit: int = 500) -> list[Task]:
+    """Take back every task whose lease has run out; return them."""
+    expired = Task.objects.filter(status=Status.PROCESSING, leased_until__lt=now).order_by("leased_until")[:limit]
+    return [task for task in expired if _after_death(task, now=now)]
+
+
+def release(worker: str, *, now: datetime, timed_out: bool = False) -> list[Task]:
+    """
+    Take back what a dead worker held, running or only reserved; return the tasks that were running.
+
+    timed_out: the guard killed it because its function ran too long, which is no death of its own.
+    """
+    taken = [
+        task
+        for task in Task.objects.filter(worker=worker, status=Status.PROCESSING)
+        if (_after_timeout(task, now=now) if timed_out else _after_death(task, now=now))
+    ]
+    # After the rows: an id that comes back first would be dropped, since its row still runs.
+    with suppress(QueueUnreachable):
+        queue.give_back(worker)
+        for task in taken:
+            if task.status == Status.RETRY:
+                queue.send(task)
+    return taken
+
+
+def _after_death(task: Task, *, now: datetime) -> bool:
+    parked = task.deaths + 1 >= settings.MAX_ATTEMPTS_AFTER_DEATH
+    with writing(), transaction.atomic():
+        changed = change(
+            task,
+            to=Status.FAILURE if parked else Status.RETRY,
+            now=now,
+            outcome=Outcome.DIED,
+            failure=DIED,
+            deaths=1,
+        )
+    return changed and _tell(task, "worker died in a task")
+
+
+def _after_timeout(task: Task, *, now: datetime) -> bool:
+    spec = registry.find(task.function)
+    failure = classify(TimedOut(spec.timeout_seconds if spec else 0))
+    delay = next_delay(failure, own=spec.retry if spec else None, retries_done=task.retries)
+    with writing(), transaction.atomic():
+        changed = change(
+            task,
+            to=Status.FAILURE if delay is None else Status.RETRY,
+            now=now,
+            outcome=Outcome.FAILURE if delay is None else Outcome.RETRY,
+            failure=failure,
+            not_before=None if delay is None else now + delay,
+            retries=0 if delay is None else 1,
+        )
+    return changed and _tell(task, "worker killed at its task's time limit")
+
+
+def _tell(task: Task, sentence: str) -> bool:
+    logger.warning(sentence, extra={"task": str(task.pk), "function": task.function, "deaths": task.deaths})
+    if task.is_final():
+        parts.send_end(task.pk, task.status)
+    task_changed.send_robust(Task, task=task, position=None)
+    return True

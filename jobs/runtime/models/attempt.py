@@ -1,0 +1,35 @@
+"""One execution of a task, written when it ends; the running one is read from the task itself."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from jobs.runtime.models.task import ErrorType, Task
+
+
+class Outcome(models.TextChoices):
+    SUCCESS = "success", _("done")
+    FAILURE = "failure", _("failed")
+    RETRY = "retry", _("failed, retried")
+    CANCELLED = "cancelled", _("cancelled")
+    DIED = "died", _("worker died")
+
+
+class Attempt(models.Model):
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveIntegerField()
+    worker = models.CharField(max_length=120)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    outcome = models.CharField(max_length=16, choices=Outcome.choices)
+    error_type = models.CharField(max_length=32, blank=True, choices=ErrorType.choices)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_message = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["task", "number"], name="one_attempt_per_number")]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} #{self.number}"

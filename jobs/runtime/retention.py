@@ -1,0 +1,82 @@
+"""Erase what has been kept long enough. Each room registers what of its own may go.
+
+A cleaner erases up to `limit` things that are due and returns how many it erased; it is
+called again until it returns 0, so each call is one short transaction, and a clean-up that
+dies half-way is simply continued by the next.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Q
+
+from jobs.runtime import parts
+from jobs.runtime.models import Artifact, Result, Task
+from jobs.runtime.models.artifact import folder_of
+from jobs.runtime.models.task import FINAL
+
+logger = logging.getLogger(__name__)
+
+Cleaner = Callable[[datetime, int], int]
+_cleaners: dict[str, Cleaner] = {}
+
+# What stands in the place of an erased input or output.
+ERASED = {"erased": True}
+
+
+def register_cleaner(name: str, cleaner: Cleaner) -> None:
+    _cleaners[name] = cleaner
+
+
+def cleaners() -> dict[str, Cleaner]:
+    return dict(_cleaners)
+
+
+def erase_content(now: datetime, limit: int) -> int:
+    """Blank the texts and delete the files of finished tasks whose content has expired."""
+    due = list(Task.objects.filter(content_until__lte=now, status__in=FINAL).values_list("pk", flat=True)[:limit])
+    for task_id in due:
+        _delete_files(task_id)
+    with transaction.atomic():
+        Artifact.objects.filter(task__in=due).delete()
+        Result.objects.filter(task__in=due).update(output=ERASED)
+        Task.objects.filter(pk__in=due).update(inputs=ERASED, content_until=None, error_message="")
+    return len(due)
+
+
+def delete_tasks(now: datetime, limit: int) -> int:
+    """Delete finished tasks that were kept long enough, with attempts, results and files."""
+    due = list(
+        Task.objects.filter(Q(kept_until__lte=now), status__in=FINAL)
+        # A parent goes with its last child, or the children would be deleted before their time.
+        .exclude(children__kept_until__gt=now)
+        .exclude(children__kept_until=None, children__isnull=False)
+        .values_list("pk", flat=True)[:limit]
+    )
+    for task_id in due:
+        _delete_files(task_id)
+    with transaction.atomic():
+        Task.objects.filter(pk__in=due).delete()
+    return len(due)
+
+
+def _delete_files(task_id: UUID) -> None:
+    """Delete every file in the task's folder: those of its artifacts, and those of attempts that died on the way."""
+    parts.blank(task_id)
+    folder = folder_of(task_id)
+    try:
+        _folders, files = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in files:
+        default_storage.delete(f"{folder}/{name}")
+    # On a disk the empty folder would stay; object stores have none.
+    default_storage.delete(folder)
+
+
+register_cleaner("content", erase_content)
+register_cleaner("tasks", delete_tasks)

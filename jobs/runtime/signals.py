@@ -1,0 +1,16 @@
+"""How the runtime speaks upward without knowing who listens.
+
+task_finished is sent inside the transaction that gives a task its final state, by whoever
+does it (worker, cancel, sweep): a receiver's rows are committed with it or not at all, and
+an error there undoes the finish. The other two are sent after the commit; their receivers'
+errors are logged and change nothing.
+"""
+
+from django.dispatch import Signal
+
+# task: the Task as it is being committed.
+task_finished = Signal()
+# task: the Task in its new state, position: its place in the queue or None.
+task_changed = Signal()
+# context: the running attempt's Context.
+task_progressed = Signal()

@@ -1,0 +1,187 @@
+"""One task on one worker: run the function, tell its errors apart, store what came of it.
+
+Called by feed.py, which decides when, and by local.py. The function runs under an alarm;
+nothing here that writes to the database does, because an alarm could tear a commit.
+"""
+
+import logging
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import InterfaceError, OperationalError, transaction
+from pydantic import BaseModel
+
+from jobs.runtime import clock, commit, parts, queue, registry, stats
+from jobs.runtime.commit import Finish
+from jobs.runtime.context import Context, Wire
+from jobs.runtime.end import change
+from jobs.runtime.errors import Cancelled, QueueUnreachable
+from jobs.runtime.gate import writing
+from jobs.runtime.models import Artifact, ErrorType, Status, Task
+from jobs.runtime.models.artifact import folder_of
+from jobs.runtime.models.attempt import Outcome
+from jobs.runtime.retry import TABLE, Failure, TimedOut, classify, next_delay
+from jobs.runtime.signals import task_changed
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Run:
+    """A claimed task with its context, and what came of it."""
+
+    task: Task
+    context: Context
+    output: BaseModel | None = None
+    failure: Failure | None = None
+    cancelled: bool = False
+    seconds: float = 0.0
+
+    def __call__(self) -> None:
+        """Call the function. Lets only the alarm of its time limit out: the process must be replaced after it."""
+        started = time.monotonic()
+        spec = registry.find(self.task.function)
+        try:
+            if spec is None:
+                self.failure = Failure(
+                    ErrorType.DATA_VALIDATION, "this function is not part of the running version", code="no_function"
+                )
+                return
+            inputs = spec.input_type.model_validate(self.task.inputs)
+            self.output = spec.output_type.model_validate(spec.call(inputs, self.context))
+        except Cancelled as error:
+            # Only a cancelled row may be left without an end.
+            self.cancelled = self.context.cancelled()
+            if not self.cancelled:
+                self._failed(error, 0)
+        except BaseException as error:
+            self._failed(error, spec.timeout_seconds if spec else 0)
+            if _is_alarm(error):
+                raise
+        finally:
+            self.seconds = time.monotonic() - started
+
+    def _failed(self, error: BaseException, timeout_seconds: int) -> None:
+        self.failure = classify(TimedOut(timeout_seconds) if _is_alarm(error) else error)
+        if self.failure.code == "unexpected":
+            # Someone must change code. Lines only: an error's message may hold the person's words.
+            self.context.log.error("the function failed in a way it does not know", extra=_whereabouts(error))
+        else:
+            self.context.log.info("attempt failed", extra={"error_type": self.failure.type, "code": self.failure.code})
+
+
+def _whereabouts(error: BaseException) -> dict[str, str]:
+    frames = traceback.extract_tb(error.__traceback__)[-5:]
+    where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    return {"error": type(error).__name__, "where": where}
+
+
+def _is_alarm(error: BaseException) -> bool:
+    from django_q.exceptions import TimeoutException
+
+    return isinstance(error, TimeoutException)
+
+
+def begin(task: Task, wire: Wire) -> Run:
+    """Return a run of a task that has just been claimed."""
+    context = Context(
+        task_id=task.pk,
+        function=task.function,
+        attempt=task.attempt,
+        owner_id=task.owner_id,
+        source=task.source,
+        wire=wire,
+    )
+    return Run(task, context)
+
+
+def end(run: Run, *, worker: str) -> Finish:
+    """Return how a run ended, with its files already stored under names of ours."""
+    task, context = run.task, run.context
+    now = clock.now()
+    task.progress, task.current_step = context.percent, context.current_step
+    task.step, task.total_steps = context.step, context.total_steps
+    task.steps = [list(step) for step in context.steps]
+    done = Finish(task, worker, now, failure=run.failure, processing_seconds=run.seconds, cancelled=run.cancelled)
+    if run.failure is None and run.output is not None:
+        try:
+            done.artifacts = [_store(task, file, now) for file in context.files]
+        except Exception as error:
+            done.failure = classify(error)
+            logger.warning("files not stored", extra={"task": str(task.pk), "reason": type(error).__name__})
+        done.output = run.output.model_dump(mode="json")
+        done.model_version = str(done.output.get("model_version", ""))
+        done.parts_sent = context.parts_sent
+    if done.failure is not None:
+        spec = registry.find(task.function)
+        own = spec.retry if spec else None
+        done.delay = next_delay(done.failure, own=own, retries_done=task.retries)
+        done.max_retries = (own or TABLE[done.failure.type]).maximum
+    done.retries = task.retries + (done.delay is not None)
+    return done
+
+
+def _store(task: Task, file: Any, now: Any) -> Artifact:
+    # The attempt is part of the name: a stale attempt cannot overwrite its successor's file.
+    name = default_storage.save(f"{folder_of(task.pk)}/{task.attempt}-{file.name}", ContentFile(file.data))
+    return Artifact(
+        task=task, name=file.name, content_type=file.content_type, bytes=len(file.data), file=name, created_at=now
+    )
+
+
+def persist(finished: Finish | None, next_id: UUID | None, *, worker: str) -> tuple[bool, Task | None]:
+    """Store a finish, claim the next id, or both in one transaction; return (stored, claimed task)."""
+    stored, task = False, None
+    try:
+        with writing(), transaction.atomic():
+            if finished is not None:
+                stored = commit.finish(finished)
+            if next_id is not None:
+                task = commit.claim(next_id, worker=worker, now=clock.now())
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        if finished is None:
+            raise
+        # A receiver of task_finished, or the row itself, refused: the attempt is a failure,
+        # told without the receivers' consent, or the task would be stuck.
+        logger.exception("a finished task could not be stored")
+        return _persist_as_failure(finished, error, worker=worker), None
+    return stored, task
+
+
+def _persist_as_failure(finished: Finish, error: Exception, *, worker: str) -> bool:
+    task = Task.objects.filter(pk=finished.task.pk, worker=worker, attempt=finished.task.attempt).first()
+    if task is None:
+        return False
+    failure = Failure(
+        ErrorType.AI_SERVICE, f"the result could not be stored: {type(error).__name__}", code="not_stored"
+    )
+    finished.failure = failure
+    with writing(), transaction.atomic():
+        return change(task, to=Status.FAILURE, now=clock.now(), outcome=Outcome.FAILURE, failure=failure)
+
+
+def announce(finished: Finish, *, stored: bool) -> None:
+    """After the commit: wake readers and watchers, send a retry on its way; or clear away a fenced attempt's files."""
+    task = finished.task
+    if not stored:
+        logger.info("a late attempt changed nothing", extra={"task": str(task.pk), "attempt": task.attempt})
+        for artifact in finished.artifacts:
+            default_storage.delete(str(artifact.file.name))
+        return
+    if task.is_final():
+        parts.send_end(task.pk, task.status, count=finished.parts_sent)
+        stats.record(task.function, finished.processing_seconds, success=finished.failure is None)
+    else:
+        try:
+            queue.send(task)
+        except QueueUnreachable:
+            logger.info("retry left to the sweep", extra={"task": str(task.pk)})
+    task_changed.send_robust(Task, task=task, position=None)

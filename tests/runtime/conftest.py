@@ -1,0 +1,97 @@
+"""A task of any state, and a worker that runs in this process on the real database and the real Valkey."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import redis
+from django.contrib.auth.models import User
+
+from jobs.runtime import clock, sweep
+from jobs.runtime.feed import Feed, WorkerWire
+from jobs.runtime.invoke import Invocation, invoke
+from jobs.runtime.link import Slot
+from jobs.runtime.models import Source, Status, Task
+from jobs.runtime.models.task import FINAL
+from jobs.runtime.worker import begin
+
+NOON = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def make_task(transactional_db: None, owner: User) -> Callable[..., Task]:
+    def make(**values: Any) -> Task:
+        status = values.get("status", Status.PENDING)
+        defaults: dict[str, Any] = {
+            "function": "toy_echo",
+            "owner": owner,
+            "source": Source.API,
+            "order_key": f"user:{owner.pk}",
+            "queue": "bulk",
+            "inputs": {"word": "hello"},
+            "created_at": NOON,
+            "updated_at": NOON,
+        }
+        if status == Status.PROCESSING:
+            defaults |= {"worker": "elsewhere:0:1:1", "leased_until": NOON, "started_at": NOON, "attempt": 1}
+        if status in FINAL:
+            defaults |= {"completed_at": NOON}
+        return Task.objects.create(**{**defaults, **values})
+
+    return make
+
+
+@pytest.fixture
+def accept(transactional_db: None, valkey: redis.Redis, owner: User) -> Callable[..., Invocation]:
+    """Invoke a toy as the owner, through the API's door."""
+
+    def accept(function: str = "toy_echo", **inputs: Any) -> Invocation:
+        options = {name: inputs.pop(name) for name in ("order_key", "priority", "idempotency_key") if name in inputs}
+        return invoke(function, inputs, owner=owner, source=Source.API, **options)
+
+    return accept
+
+
+class LocalWorker:
+    """A worker without processes: the Feed that qcluster's workers use, driven by hand."""
+
+    def __init__(self, name: str) -> None:
+        self.slot = Slot()
+        self.feed = Feed(self.slot, name=name, queues=("interactive", "bulk"))
+
+    def claim(self) -> Task | None:
+        """Take and claim the next task, without running it."""
+        item = self._get()
+        return item["func"].task if item else None
+
+    def work(self) -> list[Task]:
+        """Run all that is ready or due; return the tasks in the order of their runs."""
+        done = []
+        while True:
+            while item := self._get():
+                item["func"]()
+                self.feed.put({})
+                done.append(item["func"].task)
+            self.feed.close()
+            if not sweep.send_due(now=clock.now()):
+                return done
+
+    def _get(self) -> dict[str, Any] | None:
+        # One round of Feed.get(), which would block for ever on an empty queue.
+        next_id = self.feed._take()
+        task = self.feed._settle(next_id)
+        if task is None:
+            return self._get() if next_id is not None else None
+        self.feed.run = begin(task, WorkerWire(task, self.slot))
+        return self.feed._as_django_q_task(self.feed.run)
+
+
+@pytest.fixture
+def worker(valkey: redis.Redis) -> LocalWorker:
+    return LocalWorker("here:0:1:1")
+
+
+@pytest.fixture
+def other_worker(valkey: redis.Redis) -> LocalWorker:
+    return LocalWorker("there:0:2:2")
