@@ -75,7 +75,7 @@ class SafeCluster(Cluster):
                 self.sentinel.join(timeout=1.0)
                 if self.stopping:
                     # Once more: the first may have come before the guard listened.
-                    os.kill(self.sentinel.pid, signal.SIGTERM)
+                    self.sentinel.terminate()
             if self.stopping:
                 break
             pace.note_death(lived_seconds=time.monotonic() - started, now=time.monotonic())
@@ -88,7 +88,7 @@ class SafeCluster(Cluster):
         # django-q2 sets an Event here, which waits for sleepers that may have been killed.
         self.stopping = True
         if self.sentinel is not None and self.sentinel.is_alive():
-            os.kill(self.sentinel.pid, signal.SIGTERM)
+            self.sentinel.terminate()
         return True
 
     def sig_handler(self, signum: int, frame: Any) -> None:
@@ -207,7 +207,7 @@ class SafeSentinel(Sentinel):
             self._sleep()
             self._bury()
         if self.keeper is not None and self.keeper.is_alive():
-            os.kill(self.keeper.pid, signal.SIGTERM)
+            self.keeper.terminate()
             self.keeper.join(timeout=settings.REDIS_TIMEOUT_SECONDS + 5)
             if self.keeper.is_alive():
                 self.keeper.kill()

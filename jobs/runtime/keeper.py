@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 BEAT_SECONDS = 0.2
 HEARTBEAT_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
+# An outage is one line in the log this often, not five a second.
+SILENCE_SECONDS = 10.0
 # A polite function gets this long to notice that it was cancelled; then its process is killed.
 CANCEL_GRACE_SECONDS = 2.0
 
@@ -128,13 +130,19 @@ class Keeper:
         try:
             action()
         except (DatabaseError, InterfaceError) as error:
-            logger.warning("the database did not answer the keeper", extra={"reason": type(error).__name__})
+            self._note("database", reason=type(error).__name__)
             connection.close()
         except QueueUnreachable:
-            logger.warning("redis did not answer the keeper")
+            self._note("redis", reason="unreachable")
         except Exception:
             logger.exception("a duty of the keeper failed")
             close_old_connections()
+
+    def _note(self, what: str, *, reason: str) -> None:
+        """Say that something is away: once, then again only every few seconds."""
+        if time.monotonic() >= self.next_at.get(f"note {what}", 0.0):
+            self.next_at[f"note {what}"] = time.monotonic() + SILENCE_SECONDS
+            logger.warning("the keeper cannot do its duties", extra={"away": what, "reason": reason})
 
     def _listen(self) -> None:
         """Wait for cancellations in a thread of their own; lost ones are found by renew()."""

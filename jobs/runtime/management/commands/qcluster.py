@@ -1,7 +1,8 @@
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
 
 from jobs.runtime.cluster import SafeCluster
 
@@ -13,4 +14,6 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.REDIS_URL:
+            raise CommandError("there is no queue to work from: set REDIS_URL, or start `manage.py up`", returncode=3)
         sys.exit(SafeCluster().start())
