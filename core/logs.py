@@ -5,15 +5,24 @@ Fields come from `extra=`; the texts people asked to be read aloud never do.
 
 import logging.config
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+
+
+def without_request(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Drop the request that Django hands along: its address may hold a signed link."""
+    event.pop("request", None)
+    return event
+
 
 SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
+    without_request,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 

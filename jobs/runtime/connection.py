@@ -18,8 +18,8 @@ def key(*parts: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def _pool(url: str, _pid: int) -> redis.ConnectionPool:
-    return redis.ConnectionPool.from_url(
+def _client(url: str, _pid: int) -> redis.Redis:
+    return redis.Redis.from_url(
         url,
         socket_timeout=settings.REDIS_TIMEOUT_SECONDS,
         socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
@@ -29,11 +29,11 @@ def _pool(url: str, _pid: int) -> redis.ConnectionPool:
 
 
 def client() -> redis.Redis:
-    """Return a client of this process's pool. Raises QueueUnreachable when no Redis is configured."""
+    """Return this process's client, safe for threads. Raises QueueUnreachable when no Redis is configured."""
     if not settings.REDIS_URL:
         raise QueueUnreachable
     # The process id keeps a forked child from sharing its parent's sockets.
-    return redis.Redis(connection_pool=_pool(settings.REDIS_URL, os.getpid()))
+    return _client(settings.REDIS_URL, os.getpid())
 
 
 def waiting_client() -> redis.asyncio.Redis:

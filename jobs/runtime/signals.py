@@ -14,3 +14,9 @@ task_finished = Signal()
 task_changed = Signal()
 # context: the running attempt's Context.
 task_progressed = Signal()
+
+# Somebody at work in the admin did something to a task. actor: the user, action: CANCELLED or RETRIED,
+# task: the one it was done to, details: ids and words of ours. Sent in the transaction of the new task,
+# or right after the cancellation, which has one of its own; a receiver's error reaches the caller.
+CANCELLED, RETRIED = "cancelled", "retried"
+acted = Signal()

@@ -6,7 +6,7 @@ import signal
 import pytest
 import redis
 
-from tests.flows.conftest import Stack, eventually
+from tests.flows.house import Stack, eventually
 
 LONG_TEXT = "吾輩は猫である。名前はまだ無い。どこで生れたか、とんと見当がつかぬ。" * 12
 

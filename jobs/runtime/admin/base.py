@@ -1,0 +1,99 @@
+"""The one admin base class of the house: unfold's look, bounded pages, nothing that scans a table.
+
+A list counts its rows up to MAX_COUNTED and says "more" beyond, sorts only where an index
+does, and is filtered by nothing but its own filters: Django would let staff ask for any
+lookup on any column of a million rows by hand.
+
+Every admin of every room derives from HouseAdmin; rows that people only look at from ReadOnlyAdmin.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+if TYPE_CHECKING:
+    # unfold has no types; it extends these.
+    AnyModelAdmin = admin.ModelAdmin[Any]
+    AnyPaginator = Paginator[Any]
+else:
+    from unfold.admin import ModelAdmin as AnyModelAdmin
+
+    AnyPaginator = Paginator
+
+# Rows of a list that can be paged through; who looks further back filters or searches.
+MAX_COUNTED = 5_000
+
+
+class BoundedPaginator(AnyPaginator):
+    """A paginator that never counts more than MAX_COUNTED rows, nor shows more."""
+
+    template_name = "admin/bounded_pagination.html"
+
+    @cached_property
+    def _found(self) -> int:
+        found: int = self.object_list.order_by().values("pk")[: MAX_COUNTED + 1].count()
+        return found
+
+    @cached_property
+    def count(self) -> int:
+        return min(self._found, MAX_COUNTED)
+
+    @property
+    def is_more(self) -> bool:
+        """True when there are rows that no page shows."""
+        return self._found > MAX_COUNTED
+
+
+class BoundedChangeList(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        # The whole table is never counted; unfold would speak of "results" of an unknown total.
+        self.full_result_count = self.result_count
+
+
+class HouseAdmin(AnyModelAdmin):
+    """
+    filters: the query parameters of this admin's `list_filter`; any other lookup is refused with 400.
+    sortable_by: empty; name a column that an index sorts.
+    """
+
+    filters: tuple[str, ...] = ()
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    list_max_show_all = 200
+    list_fullwidth = True
+    # An action is for the rows one has seen.
+    list_disable_select_all = True
+    list_filter_submit = True
+    sortable_by: tuple[str, ...] = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return BoundedChangeList
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup in self.filters
+
+
+class ReadOnlyAdmin(HouseAdmin):
+    """Rows that are changed by actions, if at all: nothing to add, to edit or to delete by hand."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any | None = None) -> bool:
+        """True for exactly `view`; Django would let `change` stand for it."""
+        options = self.opts
+        return request.user.has_perm(f"{options.app_label}.view_{options.model_name}")
