@@ -45,15 +45,17 @@ else:
 INSTALLED_APPS = [
     # Without "daphne", which only replaces `runserver`: it would import Twisted into every worker
     # and command, 25 MB and half a second each.
-    "core.admin_app.AdminSite",
     "core",
     # Before django_q, so that `manage.py qcluster` is ours.
     "jobs.runtime",
     "jobs.access",
     "jobs.functions",
     "jobs.live",
-    "unfold",
+    # The basic configuration, or it would put a site of its own in the place of core/admin.py's.
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
+    # After unfold, whose templates and scripts stand in for Django's own.
+    "core.admin_app.AdminSite",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -180,10 +182,19 @@ SPEECH_CACHE_MEGABYTES = env.integer("SPEECH_CACHE_MEGABYTES", default=64, at_le
 # --- Files ------------------------------------------------------------------------------
 STORAGE_URL = env.url("STORAGE_URL", default=f"file://{HOME / 'media'}", schemes=("file", "s3"))
 if STORAGE_URL.startswith("s3://"):
+    from botocore.config import Config  # only then: it takes a third of a second to import
+
     bucket, _slash, prefix = STORAGE_URL.removeprefix("s3://").partition("/")
     artifact_storage: dict[str, Any] = {
         "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {"bucket_name": bucket, "location": prefix, "file_overwrite": False, "default_acl": None},
+        "OPTIONS": {
+            "bucket_name": bucket,
+            "location": prefix,
+            "file_overwrite": False,
+            "default_acl": None,
+            # A store that hangs must not hold a worker longer than its lease can be explained.
+            "client_config": Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard"}),
+        },
     }
 else:
     artifact_storage = {
@@ -236,6 +247,20 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
     },
+}
+
+# --- Admin ------------------------------------------------------------------------------------
+# Functions are named by their path. The colours stand in admin.css: the policy above forbids the
+# <style> element that unfold would write them into.
+UNFOLD = {
+    "SITE_TITLE": "声箱 Koebako",
+    "SITE_HEADER": "声箱 Koebako",
+    "SITE_SYMBOL": "graphic_eq",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "core.admin.favicon"}],
+    "STYLES": ["core.admin.stylesheet"],
+    "SHOW_HISTORY": False,
+    "SHOW_LANGUAGES": True,
+    "SIDEBAR": {"navigation": "core.admin.navigation"},
 }
 
 # --- Logs -----------------------------------------------------------------------------------

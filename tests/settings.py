@@ -6,7 +6,9 @@ import tempfile
 HOME_FOR_TESTS = os.environ.setdefault("KOEBAKO_TEST_HOME", tempfile.mkdtemp(prefix="koebako-test-"))
 os.environ["KOEBAKO_HOME"] = HOME_FOR_TESTS
 os.environ["REDIS_URL"] = f"unix://{HOME_FOR_TESTS}/valkey.sock?db=0"
-for name in ("PUBLIC_URL", "SECRET_KEY", "DEBUG", "STORAGE_URL"):
+if os.environ.get("DATABASE_URL"):  # PostgreSQL, as `.ci/run` starts one
+    os.environ["SECRET_KEY"] = "only for tests, and the same in every process of theirs"
+for name in ("PUBLIC_URL", "DEBUG", "STORAGE_URL"):
     os.environ.pop(name, None)
 
 from core.settings import *  # noqa: E402, F403

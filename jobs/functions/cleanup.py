@@ -25,7 +25,8 @@ class CleanupOutput(BaseModel, frozen=True):
     staff_only=True,
     # Chat texts live 300 s; a minute later they are gone at the latest.
     every_seconds=60,
-    retention=Retention(row_seconds=86_400),
+    # One a minute: an hour of them is enough to look at.
+    retention=Retention(row_seconds=3600),
     steps={"erasing": _("Erasing what has expired")},
 )
 def cleanup(inputs: CleanupInput, context: Context) -> CleanupOutput:

@@ -75,7 +75,7 @@ class Keeper:
             if slot.state != DEAD:
                 continue
             name = slot.name.decode()
-            lease.release(name, now=clock.now(), timed_out=slot.timed_out)
+            lease.release(name, now=clock.now(), ending=_ending(slot))
             slot.clear()
             slot.state = FREE
             stats.bury(name)
@@ -178,3 +178,9 @@ class Keeper:
 
     def _stop(self, *_: object) -> None:
         self.stopping = True
+
+
+def _ending(slot: Slot) -> lease.Ending:
+    if slot.timed_out:
+        return lease.Ending.TIMED_OUT
+    return lease.Ending.STOPPED if slot.stop else lease.Ending.DIED

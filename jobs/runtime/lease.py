@@ -6,13 +6,15 @@ all its workers; `rescue_expired()` takes back what a dead machine held once it 
 functions must bear that; none waits for ever.
 
 A task that was running when its worker died counts a death; after
-MAX_ATTEMPTS_AFTER_DEATH of them it is parked as a failure.
+MAX_ATTEMPTS_AFTER_DEATH of them it is parked as a failure. Being handed back by a cluster
+that stops is no death, nor is reaching its time limit.
 """
 
 import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 from django.conf import settings
 from django.db import transaction
@@ -45,17 +47,19 @@ def rescue_expired(*, now: datetime, limit: int = 500) -> list[Task]:
     return [task for task in expired if _after_death(task, now=now)]
 
 
-def release(worker: str, *, now: datetime, timed_out: bool = False) -> list[Task]:
-    """
-    Take back what a dead worker held, running or only reserved; return the tasks that were running.
+class Ending(Enum):
+    """Why a worker is no more."""
 
-    timed_out: the guard killed it because its function ran too long, which is no death of its own.
-    """
-    taken = [
-        task
-        for task in Task.objects.filter(worker=worker, status=Status.PROCESSING)
-        if (_after_timeout(task, now=now) if timed_out else _after_death(task, now=now))
-    ]
+    DIED = auto()
+    TIMED_OUT = auto()  # killed by the guard, because its function ran too long
+    STOPPED = auto()  # killed by the guard, because the cluster's grace time was over
+
+
+def release(worker: str, *, now: datetime, ending: Ending = Ending.DIED) -> list[Task]:
+    """Take back what a dead worker held, running or only reserved; return the tasks that were running."""
+    after = {Ending.DIED: _after_death, Ending.TIMED_OUT: _after_timeout, Ending.STOPPED: _after_stop}[ending]
+    running = Task.objects.filter(worker=worker, status=Status.PROCESSING)
+    taken = [task for task in running if after(task, now=now)]
     # After the rows: an id that comes back first would be dropped, since its row still runs.
     with suppress(QueueUnreachable):
         queue.give_back(worker)
@@ -94,6 +98,12 @@ def _after_timeout(task: Task, *, now: datetime) -> bool:
             retries=0 if delay is None else 1,
         )
     return changed and _tell(task, "worker killed at its task's time limit")
+
+
+def _after_stop(task: Task, *, now: datetime) -> bool:
+    with writing(), transaction.atomic():
+        changed = change(task, to=Status.RETRY, now=now, outcome=Outcome.STOPPED)
+    return changed and _tell(task, "task handed back by a cluster that stops")
 
 
 def _tell(task: Task, sentence: str) -> bool:

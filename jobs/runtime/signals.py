@@ -2,8 +2,8 @@
 
 task_finished is sent inside the transaction that gives a task its final state, by whoever
 does it (worker, cancel, sweep): a receiver's rows are committed with it or not at all, and
-an error there undoes the finish. The other two are sent after the commit; their receivers'
-errors are logged and change nothing.
+an error there undoes the finish. task_changed and task_progressed are sent after the commit;
+their receivers' errors are logged and change nothing.
 """
 
 from django.dispatch import Signal

@@ -149,6 +149,10 @@ def persist(finished: Finish | None, next_id: UUID | None, *, worker: str) -> tu
     except Exception as error:
         if finished is None:
             raise
+        if next_id is not None:
+            # Whichever of the two it was, the finished one must not pay for the other; the
+            # sweep sends the other again.
+            return persist(finished, None, worker=worker)
         # A receiver of task_finished, or the row itself, refused: the attempt is a failure,
         # told without the receivers' consent, or the task would be stuck.
         logger.exception("a finished task could not be stored")

@@ -158,7 +158,7 @@ def test_a_stopped_cluster_hands_its_work_back_and_the_next_one_does_it(tmp_path
 
     assert house.processes() == []
     state = house.state()[task_id]
-    assert (state["status"], state["worker"]) == ("retry", "")
+    assert (state["status"], state["worker"], state["deaths"]) == ("retry", "", 0)
     house.start()
     task = house.finished(task_id)
     house.stop()

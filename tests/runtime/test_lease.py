@@ -111,11 +111,21 @@ def test_a_parked_task_tells_its_receivers_and_stays_parked_if_they_fail(make_ta
 def test_a_worker_killed_at_its_tasks_time_limit_is_a_timeout_and_no_death(make_task, valkey):
     task = make_task(function="toy_echo", status=Status.PROCESSING, worker=DEAD)
 
-    lease.release(DEAD, now=NOON, timed_out=True)
+    lease.release(DEAD, now=NOON, ending=lease.Ending.TIMED_OUT)
 
     task.refresh_from_db()
     assert (task.status, task.deaths, task.retries, task.error["type"]) == ("retry", 0, 1, "timeout_error")
     assert task.not_before == NOON + timedelta(seconds=60)
+
+
+def test_being_handed_back_by_a_stopping_cluster_is_no_death_however_often(make_task, valkey):
+    task = make_task(status=Status.PROCESSING, worker=DEAD, deaths=2, attempt=3)
+
+    lease.release(DEAD, now=NOON, ending=lease.Ending.STOPPED)
+
+    task.refresh_from_db()
+    assert (task.status, task.deaths, task.retries, task.error) == ("retry", 2, 0, None)
+    assert task.attempts.get().outcome == "stopped"
 
 
 def test_a_task_that_was_finished_meanwhile_is_left_alone(make_task, valkey):

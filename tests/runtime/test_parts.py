@@ -4,11 +4,19 @@ import asyncio
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connections
 
 from jobs.runtime import parts
 from jobs.runtime.models import Status
 
 pytestmark = pytest.mark.asyncio
+
+
+@pytest.fixture(autouse=True)
+async def no_connection_left():
+    yield
+    # asgiref's thread holds a connection of its own, which would keep the test database open.
+    await sync_to_async(connections.close_all)()
 
 
 async def read_all(task_id):

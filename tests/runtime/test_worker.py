@@ -192,6 +192,24 @@ def test_a_receiver_that_fails_undoes_the_success_and_the_task_still_ends(accept
     assert Result.objects.count() == 0
 
 
+def test_a_claim_that_fails_takes_nothing_from_the_task_finished_with_it(accept, worker, monkeypatch):
+    first, second = accept("toy_echo", word="first").task, accept("toy_echo", word="second").task
+    real = commit.claim
+
+    def claim(task_id, **options):
+        if task_id == second.pk:
+            raise LookupError("a row nobody can read")
+        return real(task_id, **options)
+
+    monkeypatch.setattr(commit, "claim", claim)
+
+    worker.work()
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, second.status) == ("success", "pending")
+
+
 def test_a_database_that_is_away_at_the_commit_loses_nothing(accept, worker, monkeypatch):
     accept("toy_echo", word="hello")
     failures = iter([OperationalError("database is locked")] * 3)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from django.contrib import messages
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -24,7 +24,7 @@ from jobs.runtime.signals import CANCELLED, RETRIED, acted
 MAX_AT_ONCE = 200
 
 
-def cancel_tasks(tasks: Iterable[Task], *, actor: AbstractBaseUser) -> Counter[str]:
+def cancel_tasks(tasks: Iterable[Task], *, actor: User | AnonymousUser) -> Counter[str]:
     """Cancel what has not ended; return the numbers of `cancelled` and `late`."""
     outcome: Counter[str] = Counter()
     for task in tasks:
@@ -39,7 +39,7 @@ def cancel_tasks(tasks: Iterable[Task], *, actor: AbstractBaseUser) -> Counter[s
     return outcome
 
 
-def run_again(tasks: Iterable[Task], *, actor: AbstractBaseUser) -> tuple[list[Task], Counter[str]]:
+def run_again(tasks: Iterable[Task], *, actor: User | AnonymousUser) -> tuple[list[Task], Counter[str]]:
     """Run each ended task's input again; return the new tasks, and the numbers of `open`, `gone` and `unsent`."""
     started, outcome = [], Counter[str]()
     for task in tasks:

@@ -7,11 +7,12 @@ lookup on any column of a million rows by hand.
 Every admin of every room derives from HouseAdmin; rows that people only look at from ReadOnlyAdmin.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
@@ -35,8 +36,8 @@ class BoundedPaginator(AnyPaginator):
 
     @cached_property
     def _found(self) -> int:
-        found: int = self.object_list.order_by().values("pk")[: MAX_COUNTED + 1].count()
-        return found
+        rows = cast("QuerySet[Any]", self.object_list)
+        return rows.order_by().values("pk")[: MAX_COUNTED + 1].count()
 
     @cached_property
     def count(self) -> int:
@@ -61,7 +62,7 @@ class HouseAdmin(AnyModelAdmin):
     sortable_by: empty; name a column that an index sorts.
     """
 
-    filters: tuple[str, ...] = ()
+    filters: ClassVar[tuple[str, ...]] = ()
 
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -72,12 +73,12 @@ class HouseAdmin(AnyModelAdmin):
     # An action is for the rows one has seen.
     list_disable_select_all = True
     list_filter_submit = True
-    sortable_by: tuple[str, ...] = ()
+    sortable_by: ClassVar[tuple[str, ...]] = ()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BoundedChangeList
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup in self.filters
 
 

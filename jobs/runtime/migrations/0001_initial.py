@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 ('worker', models.CharField(max_length=120)),
                 ('started_at', models.DateTimeField()),
                 ('ended_at', models.DateTimeField()),
-                ('outcome', models.CharField(choices=[('success', 'done'), ('failure', 'failed'), ('retry', 'failed, retried'), ('cancelled', 'cancelled'), ('died', 'worker died')], max_length=16)),
+                ('outcome', models.CharField(choices=[('success', 'done'), ('failure', 'failed'), ('retry', 'failed, retried'), ('cancelled', 'cancelled'), ('died', 'worker died'), ('stopped', 'handed back')], max_length=16)),
                 ('error_type', models.CharField(blank=True, choices=[('network_error', 'Network'), ('timeout_error', 'Timeout'), ('data_validation_error', 'Data Validation'), ('resource_error', 'Resource'), ('ai_service_error', 'Ai Service')], max_length=32)),
                 ('error_code', models.CharField(blank=True, max_length=64)),
                 ('error_message', models.TextField(blank=True)),

@@ -12,6 +12,7 @@ class Outcome(models.TextChoices):
     RETRY = "retry", _("failed, retried")
     CANCELLED = "cancelled", _("cancelled")
     DIED = "died", _("worker died")
+    STOPPED = "stopped", _("handed back")
 
 
 class Attempt(models.Model):

@@ -1,0 +1,131 @@
+"""What goes on just now, in few figures: queues, workers, the last hour, the last failures.
+
+Every figure is read when it is asked for, and costs the same with a million rows. Without
+Redis the part that comes from it says so. Called by the dashboard of core/admin.py.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q
+from django.urls import reverse
+
+from jobs.runtime import clock, queue, registry, stats
+from jobs.runtime.admin import cells, figures
+from jobs.runtime.errors import QueueUnreachable
+from jobs.runtime.models import Status, Task
+from jobs.runtime.models.task import WAITING
+
+FAILURES_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Queue:
+    """ready: entries in Redis, None while it does not answer; oldest: how long the first one waits by now."""
+
+    name: str
+    ready: int | None
+    oldest: str
+
+
+@dataclass(frozen=True)
+class Worker:
+    name: str
+    lane: str
+    task: Task | None
+    task_title: str
+    running: str
+
+
+@dataclass(frozen=True)
+class InState:
+    """A state, its pill, how many tasks, and the list of them."""
+
+    pill: str
+    count: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    now: datetime
+    is_reachable: bool
+    queues: list[Queue]
+    workers: list[Worker]
+    last_hour: list[InState]
+    failures: list[tuple[Task, str, str, str]]  # task, title, type and code of the error, when
+
+
+def read() -> Overview:
+    now = clock.now()
+    try:
+        sizes: dict[str, int] | None = queue.sizes()
+        workers = stats.live_workers()
+        is_reachable = True
+    except QueueUnreachable:
+        sizes, workers, is_reachable = None, [], False
+    return Overview(
+        now=now,
+        is_reachable=is_reachable,
+        queues=[_queue(name, sizes, now) for name in registry.QUEUES],
+        workers=_workers(workers, now),
+        last_hour=_last_hour(now),
+        failures=_failures(now),
+    )
+
+
+def _queue(name: str, sizes: dict[str, int] | None, now: datetime) -> Queue:
+    # The partial index of waiting rows, in the order of their ids, which is that of their creation.
+    due = Q(not_before__isnull=True) | Q(not_before__lte=now)
+    oldest = Task.objects.filter(due, status__in=WAITING, queue=name).order_by("id").first()
+    age = figures.seconds((now - oldest.created_at).total_seconds()) if oldest else figures.NOTHING
+    return Queue(name, None if sizes is None else sizes[name], age)
+
+
+def _workers(found: list[dict[str, Any]], now: datetime) -> list[Worker]:
+    running = {facts["name"]: _id(facts.get("task")) for facts in found}
+    tasks = Task.objects.in_bulk([task_id for task_id in running.values() if task_id is not None])
+    workers = []
+    for facts in found:
+        task_id = running[facts["name"]]
+        task = tasks.get(task_id) if task_id else None
+        seconds = (now - task.started_at).total_seconds() if task and task.started_at else None
+        workers.append(
+            Worker(
+                name=str(facts["name"]),
+                lane=str(facts.get("lane", "")),
+                task=task,
+                task_title=cells.title(task.function) if task else "",
+                running=figures.seconds(seconds) if seconds is not None else "",
+            )
+        )
+    return workers
+
+
+def _id(text: Any) -> UUID | None:
+    try:
+        return UUID(str(text)) if text else None
+    except ValueError:
+        return None
+
+
+def _last_hour(now: datetime) -> list[InState]:
+    rows = Task.objects.filter(created_at__gte=now - timedelta(hours=1)).order_by().values("status")
+    counts = {row["status"]: row["count"] for row in rows.annotate(count=Count("pk"))}
+    changelist = reverse("admin:jobs_task_changelist")
+    return [
+        InState(cells.pill(status), str(counts.get(status, 0)), f"{changelist}?status={status.value}")
+        for status in Status
+    ]
+
+
+def _failures(now: datetime) -> list[tuple[Task, str, str, str]]:
+    failed = Task.objects.filter(status=Status.FAILURE).order_by("-id")[:FAILURES_SHOWN]
+    # No message: it is for the page of the task.
+    errors = [" · ".join(filter(None, [task.error_type, task.error_code])) for task in failed]
+    return [
+        (task, cells.title(task.function), error, figures.when(task.completed_at, now))
+        for task, error in zip(failed, errors, strict=True)
+    ]
