@@ -11,8 +11,15 @@ django_application = get_asgi_application()
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from django.urls import get_resolver
 
+from core import unsafe
 from jobs.live.routing import websocket_urlpatterns
+
+# A bare daphne, as in an image, runs no system checks: stop here as `up` does.
+unsafe.refuse()
+# Read every address now: a broken one must stop the start, not each request.
+get_resolver().url_patterns  # noqa: B018 - a cached property
 
 application = ProtocolTypeRouter(
     {

@@ -58,20 +58,6 @@ def integer(name: str, *, default: int, at_least: int, at_most: int | None = Non
     return value
 
 
-def span(name: str, *, default: tuple[int, int], at_least: int) -> tuple[int, int]:
-    """Return (lowest, highest) from `2` or `2..6`."""
-    expected = f"a whole number of at least {at_least}, or a span such as 2..6"
-    low, dots, high = text(name, default=f"{default[0]}..{default[1]}").partition("..")
-    try:
-        lowest = int(low)
-        highest = int(high) if dots else lowest
-    except ValueError:
-        raise BadValue(name, expected) from None
-    if lowest < at_least or highest < lowest:
-        raise BadValue(name, expected)
-    return lowest, highest
-
-
 def path(name: str, *, default: Path) -> Path:
     return Path(text(name, default=str(default))).expanduser().absolute()
 

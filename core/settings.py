@@ -68,6 +68,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "core.proxies.TrustedProxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -136,7 +137,7 @@ CHANNEL_LAYERS: dict[str, Any] = {
 
 # --- Workers ----------------------------------------------------------------------
 # Workers that take every queue; one more takes the interactive queue alone.
-WORKERS = env.span("WORKERS", default=(os.cpu_count() or 1, os.cpu_count() or 1), at_least=1)
+WORKERS = env.integer("WORKERS", default=os.cpu_count() or 1, at_least=1, at_most=256)
 # A dead machine's tasks are taken back after this; renewed every third of it by the guard.
 # Under 3 s a slow database would look like a dead worker.
 LEASE_SECONDS = env.integer("LEASE_SECONDS", default=10, at_least=3)
@@ -231,6 +232,8 @@ SECURE = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+# Taken from trusted proxies only: core/proxies.py removes it from anyone else's request.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = False  # the proxy in front does it; it also talks plain HTTP to the probes
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

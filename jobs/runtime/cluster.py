@@ -112,7 +112,7 @@ class SafeSentinel(Sentinel):
         self.parent_pid = os.getppid()
         self.cluster_id = cluster_id
         self.stopping = False
-        self.any_workers = settings.WORKERS[0]
+        self.any_workers = settings.WORKERS
         self.slots = new_slots((self.any_workers + 1) * 4 + 16)
         self.children: dict[int, Any] = {}  # slot number -> process
         self.born: dict[int, float] = {}

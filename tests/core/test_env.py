@@ -1,0 +1,113 @@
+"""The typed readers: a good value in its type, a bad one by its name and what was expected."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import env
+from core.env import BadValue
+
+NAME = "KOEBAKO_TEST_VALUE"
+# What a process environment can hold.
+VALUES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
+
+
+@contextmanager
+def environment(value: str | None) -> Iterator[None]:
+    os.environ.pop(NAME, None)
+    if value is not None:
+        os.environ[NAME] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(NAME, None)
+
+
+@pytest.mark.parametrize("unset", [None, "", "  "])
+def test_an_empty_variable_counts_as_not_set(unset):
+    with environment(unset):
+        assert env.text(NAME, default="x") == "x"
+        assert env.words(NAME, default=("a", "b")) == ["a", "b"]
+        assert env.choice(NAME, default="info", allowed=("info", "debug")) == "info"
+        assert env.flag(NAME, default=True) is True
+        assert env.integer(NAME, default=7, at_least=1) == 7
+        assert env.url(NAME, default="", schemes=("https",)) == ""
+        assert env.networks(NAME) == []
+
+
+@given(VALUES)
+def test_a_text_is_any_value_without_the_blanks_around_it(value):
+    with environment(value):
+        assert env.text(NAME, default="none") == (value.strip() or "none")
+
+
+@given(st.lists(st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1), min_size=1))
+def test_words_come_back_in_order_whatever_blanks_are_between(words):
+    with environment(" , ".join(words) + ","):
+        assert env.words(NAME) == words
+
+
+@given(st.integers(-(10**6), 10**6), st.integers(-100, 100), st.integers(0, 1000))
+def test_an_integer_is_within_its_limits_or_refused(value, at_least, width):
+    with environment(str(value)):
+        if at_least <= value <= at_least + width:
+            assert env.integer(NAME, default=0, at_least=at_least, at_most=at_least + width) == value
+        else:
+            with pytest.raises(BadValue):
+                env.integer(NAME, default=0, at_least=at_least, at_most=at_least + width)
+
+
+READERS = {
+    bool: lambda: env.flag(NAME, default=False),
+    int: lambda: env.integer(NAME, default=1, at_least=1),
+    list: lambda: env.networks(NAME),
+}
+
+
+@given(VALUES, st.sampled_from(list(READERS)))
+def test_a_reader_returns_its_type_or_refuses_by_name(value, expected):
+    with environment(value):
+        try:
+            result = READERS[expected]()
+        except BadValue as refusal:
+            result = refusal
+
+    assert isinstance(result, expected) or result.name == NAME
+
+
+def test_a_refusal_does_not_repeat_the_value_because_it_may_be_a_secret():
+    with environment("hunter2"), pytest.raises(BadValue) as refusal:
+        env.integer(NAME, default=1, at_least=1)
+
+    assert "hunter2" not in str(refusal.value)
+    assert str(refusal.value) == f"{NAME} cannot be used: expected a whole number of at least 1"
+
+
+@pytest.mark.parametrize(("value", "meaning"), [("1", True), ("YES", True), ("on", True), ("0", False), ("Off", False)])
+def test_a_flag_is_read_as_people_write_it(value, meaning):
+    with environment(value):
+        assert env.flag(NAME, default=not meaning) is meaning
+
+
+@pytest.mark.parametrize("value", ["ftp://example.com", "example.com", "https//example.com"])
+def test_a_url_of_another_scheme_is_refused(value):
+    with environment(value), pytest.raises(BadValue, match="https://"):
+        env.url(NAME, default="", schemes=("http", "https"))
+
+
+@pytest.mark.parametrize("value", ["10.0.0.1/8", "300.1.1.1", "proxy"])
+def test_a_network_that_is_none_is_refused(value):
+    with environment(value), pytest.raises(BadValue, match=r"10\.0\.0\.0/8"):
+        env.networks(NAME)
+
+
+def test_a_path_is_absolute_and_knows_the_home_sign():
+    with environment("~/koebako"):
+        assert env.path(NAME, default=Path("x")) == Path.home() / "koebako"
+    with environment(None):
+        assert env.path(NAME, default=Path("x")) == Path.cwd() / "x"
