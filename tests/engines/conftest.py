@@ -1,0 +1,27 @@
+"""One engine for all tests of this folder: it holds no state that a test could leave behind."""
+
+import numpy as np
+import pytest
+
+from jobs.engines.speech.openjtalk import MEI, OpenJTalk
+from jobs.engines.speech.port import Samples
+
+THREE_BREATHS = "良い天気ですね。明日は、雨です。"
+
+
+@pytest.fixture(scope="session")
+def openjtalk() -> OpenJTalk:
+    engine = OpenJTalk()
+    engine.load()
+    return engine
+
+
+@pytest.fixture(scope="session")
+def parts(openjtalk) -> list[Samples]:
+    """A sentence of three breath groups, read at speed 1."""
+    return list(openjtalk.synthesize(openjtalk.plan(THREE_BREATHS, voice=MEI.name)))
+
+
+@pytest.fixture(scope="session")
+def spoken(parts) -> Samples:
+    return np.concatenate(parts)
