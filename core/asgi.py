@@ -8,22 +8,15 @@ from django.core.asgi import get_asgi_application
 
 django_application = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack
-from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
+from channels.routing import ProtocolTypeRouter
 from django.urls import get_resolver
 
 from core import unsafe
-from jobs.live.routing import websocket_urlpatterns
+from jobs.live.routing import websocket_application
 
 # A bare daphne, as in an image, runs no system checks: stop here as `up` does.
 unsafe.refuse()
 # Read every address now: a broken one must stop the start, not each request.
 get_resolver().url_patterns  # noqa: B018 - a cached property
 
-application = ProtocolTypeRouter(
-    {
-        "http": django_application,
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
-    }
-)
+application = ProtocolTypeRouter({"http": django_application, "websocket": websocket_application})

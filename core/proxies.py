@@ -44,7 +44,9 @@ def is_trusted(address: str) -> bool:
 
 def _caller(request: HttpRequest) -> str:
     """Return the last address in the chain that is no proxy of ours: what stands before it may be invented."""
-    chain: list[str] = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    chain: list[str] = [
+        part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()
+    ]
     for address in reversed(chain):
         if not is_trusted(address):
             return address

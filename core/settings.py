@@ -171,8 +171,9 @@ MAX_PAGE_ROWS = 100
 LINK_SECONDS = env.integer("LINK_SECONDS", default=3600, at_least=60)
 
 # --- Speech ---------------------------------------------------------------------------
-# Moras after numbers and words are expanded: about 5 minutes of sound and 15 s of one core.
-SPEECH_MAX_MORAS = env.integer("SPEECH_MAX_MORAS", default=2000, at_least=10)
+# Moras after numbers and words are expanded: about 2.5 minutes of sound and 6 s of a free core.
+# Twice as many did not fit into the function's 30 s on a machine that was busy.
+SPEECH_MAX_MORAS = env.integer("SPEECH_MAX_MORAS", default=1000, at_least=10)
 # Characters before that; the text analysis itself takes time that grows with them.
 SPEECH_MAX_CHARACTERS = env.integer("SPEECH_MAX_CHARACTERS", default=10_000, at_least=10)
 # Identical phrases come from Redis for this long.

@@ -28,6 +28,8 @@ from core.up.preflight import CannotStart
 BOTS = {"discord": "DISCORD_TOKEN", "telegram": "TELEGRAM_TOKEN"}
 # Pages that listen to events are cut off after this; they connect again.
 WEB_GRACE_SECONDS = 5
+# Nobody has more to say to a socket than a token; daphne's own limit is sixteen times as much.
+SOCKET_BYTES = 65_536
 BOT_GRACE_SECONDS = 10
 # rq ends a delivery after 30 s at the latest.
 DELIVERY_GRACE_SECONDS = 35
@@ -163,7 +165,8 @@ def children_to_run(
     console: Console, wishes: Wishes, folder: Path, *, embedded: bool, listener: int
 ) -> list[ChildPlan]:
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
-    daphne = [sys.executable, "-m", "daphne", "-v", "0", "--no-server-name", "--fd", str(listener)]
+    limits = ["--websocket-max-message-size", str(SOCKET_BYTES), "--websocket-max-frame-size", str(SOCKET_BYTES)]
+    daphne = [sys.executable, "-m", "daphne", "-v", "0", "--no-server-name", *limits, "--fd", str(listener)]
     children = [
         ChildPlan("web", [*daphne, "core.asgi:application"], ASKING, WEB_GRACE_SECONDS, keep_open=[listener]),
         ChildPlan(

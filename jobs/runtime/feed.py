@@ -13,7 +13,7 @@ from uuid import UUID
 import redis
 from django.db import InterfaceError, OperationalError, connection
 
-from jobs.runtime import parts, queue, registry
+from jobs.runtime import clock, parts, queue, registry
 from jobs.runtime.commit import Finish
 from jobs.runtime.connection import client
 from jobs.runtime.context import Context
@@ -54,6 +54,7 @@ class WorkerWire:
             step=context.step,
             total_steps=context.total_steps,
             steps=context.steps,
+            updated_at=clock.now(),
         )
 
     def part(self, context: Context, index: int, data: bytes) -> None:

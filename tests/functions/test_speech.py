@@ -49,7 +49,7 @@ def seconds_of(data):
         ({"text": "   "}, "text", "empty_speech"),
         ({"text": "！！！…"}, "text", "empty_speech"),
         ({"text": "あ" * 10_001}, "text", "text_too_long"),
-        ({"text": "かきくけこ" * 401}, "text", "text_too_long"),
+        ({"text": "かきくけこ" * 201}, "text", "text_too_long"),
         ({"text": "9" * 9_000}, "text", "text_too_long"),
         ({"text": "はい", "voice": "nobody"}, "voice", "unknown_voice"),
         ({"text": "はい", "speed": 2.1}, "speed", "less_than_equal"),

@@ -1,0 +1,174 @@
+"""The sockets: one task for whoever may see it, all tasks for staff, their own for a person.
+
+A socket only speaks; the one thing it hears is a token. Close codes: 1000 after the final
+state, 4401 without or with a bad way to say who one is, 4404 for what does not exist or may
+not be seen (alike), 1009 for a message too long, 1008 for too many of them.
+
+What goes to one reader is bounded: watch.py keeps only the newest message per task, and daphne
+closes a socket that does not answer its pings (`ping_timeout`).
+"""
+
+import asyncio
+import json
+import logging
+from contextlib import aclosing
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from jobs.access.links import PARAMETER
+from jobs.live import groups
+from jobs.live.viewers import LinkHolder, LoggedIn, TokenHolder, Viewer
+from jobs.live.watch import Gone, follow, watch
+
+logger = logging.getLogger(__name__)
+
+DONE, TOO_MANY, TOO_LONG, BROKEN = 1000, 1008, 1009, 1011
+UNKNOWN_CALLER, NOT_FOUND = 4401, 4404
+
+# How long an anonymous socket may take to send its token.
+TOKEN_SECONDS = 5.0
+# A token message has some 70 bytes.
+MAX_MESSAGE_CHARACTERS = 4096
+# Clients have nothing to say; some libraries send pings of their own, one every few seconds.
+MAX_MESSAGES = 1000
+
+
+class ClientLeft(Exception):
+    """The connection was gone when we wanted to speak. The server tells us so by itself, a moment later."""
+
+
+class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """A socket whose work is one coroutine, `serve()`, that runs until the client leaves."""
+
+    # Channels would open a channel of its own for each consumer; watch.py listens by itself.
+    channel_layer_alias = "none"
+
+    async def connect(self) -> None:
+        await self.accept()
+        self._heard = 0
+        self._first_message: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._work = asyncio.create_task(self._run())
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        self._heard += 1
+        if len(text_data or bytes_data or "") > MAX_MESSAGE_CHARACTERS:
+            await self.close(TOO_LONG)
+        elif self._heard > MAX_MESSAGES:
+            await self.close(TOO_MANY)
+        elif not self._first_message.done():
+            self._first_message.set_result(text_data or "")
+
+    async def disconnect(self, code: int) -> None:
+        self._work.cancel()
+        await asyncio.wait([self._work])
+
+    async def serve(self) -> int:
+        """Speak; return the close code when there is no more to say."""
+        raise NotImplementedError
+
+    async def say(self, message: Any) -> None:
+        text = json.dumps(message, ensure_ascii=False)
+        try:
+            await self.send(text)
+        except Exception as error:
+            # Each server has its own error for it (daphne: autobahn's Disconnected); there is no other reason.
+            raise ClientLeft from error
+
+    def logged_in(self) -> LoggedIn | None:
+        user = self.scope.get("user")
+        return LoggedIn(user.pk) if user is not None and user.is_authenticated else None
+
+    async def _run(self) -> None:
+        try:
+            code = await self.serve()
+        except ClientLeft:
+            return
+        except Gone:
+            code = NOT_FOUND
+        except Exception:
+            logger.exception("a socket's work failed")
+            code = BROKEN
+        await self.close(code)
+
+
+class TaskSocket(Socket):
+    """One task: a snapshot at once, then each change, until its end."""
+
+    async def serve(self) -> int:
+        viewer = await self._who()
+        if viewer is None:
+            return UNKNOWN_CALLER
+        task_id: UUID = self.scope["url_route"]["kwargs"]["task_id"]
+        async with aclosing(watch(task_id, may_see=viewer.may_see)) as changes:
+            async for change in changes:
+                if change is not None:
+                    await self.say(change)
+        return DONE
+
+    async def _who(self) -> Viewer | None:
+        # A link first: it opens its task whoever holds it, also for somebody else's login.
+        query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"), max_num_fields=20)
+        if PARAMETER in query:
+            return LinkHolder(query[PARAMETER][0])
+        return self.logged_in() or await self._token_holder()
+
+    async def _token_holder(self) -> TokenHolder | None:
+        try:
+            async with asyncio.timeout(TOKEN_SECONDS):
+                first = await self._first_message
+            secret = json.loads(first)["token"]
+        except (TimeoutError, ValueError, TypeError, KeyError, RecursionError):
+            return None
+        if not isinstance(secret, str):
+            return None
+        holder = TokenHolder(secret)
+        return holder if await database_sync_to_async(holder.is_known)() else None
+
+
+class StaffSocket(Socket):
+    """
+    Every task's changes, for staff with `jobs.view_task`: the message of a task, one a frame.
+
+    A flood is thinned: 25 messages each quarter of a second, of each task the newest; of more
+    than 500 tasks that wait at once the oldest are left out.
+    """
+
+    async def serve(self) -> int:
+        viewer = self.logged_in()
+        if viewer is None or not await database_sync_to_async(viewer.has_permission)("jobs.view_task"):
+            return UNKNOWN_CALLER
+        async with aclosing(
+            follow(groups.STAFF, may_follow=lambda: viewer.has_permission("jobs.view_task"))
+        ) as batches:
+            async for batch in batches:
+                for message in batch:
+                    await self.say(message)
+        return DONE
+
+
+class OwnSocket(Socket):
+    """The changes of a logged-in person's own tasks, for the list on the home page; thinned like the staff's."""
+
+    async def serve(self) -> int:
+        viewer = self.logged_in()
+        if viewer is None:
+            return UNKNOWN_CALLER
+        async with aclosing(follow(groups.of_owner(viewer.user_id), may_follow=viewer.is_active)) as batches:
+            async for batch in batches:
+                for message in batch:
+                    await self.say(message)
+        return DONE
+
+
+class NoSocket(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """Any other address: closed like a task that does not exist, where Channels would log a traceback."""
+
+    channel_layer_alias = "none"
+
+    async def connect(self) -> None:
+        await self.accept()
+        await self.close(NOT_FOUND)

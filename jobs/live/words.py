@@ -1,0 +1,164 @@
+"""What codes mean, in sentences for people: rejected fields, failures, steps.
+
+A code without a sentence falls back to the message that came with it, which is English and
+for programs; add the sentence here. No jokes, no exclamation marks.
+"""
+
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
+
+from jobs.runtime import registry
+from jobs.runtime.errors import FieldError
+from jobs.runtime.models import ErrorType, Task
+
+# Rejected fields: ours first, then pydantic's words for a wrong type or range.
+REJECTED: dict[str, Any] = {
+    "empty_speech": gettext_lazy("There is nothing in this text that can be read aloud."),
+    "text_too_long": gettext_lazy("This text is too long to be read in one go. Please split it."),
+    "unknown_voice": gettext_lazy("There is no such voice."),
+    "unknown_format": gettext_lazy("There is no such format."),
+    "missing": gettext_lazy("Please fill this in."),
+    "string_too_short": gettext_lazy("Please fill this in."),
+    "string_too_long": gettext_lazy("This is too long."),
+    "greater_than_equal": gettext_lazy("This is less than what is possible."),
+    "less_than_equal": gettext_lazy("This is more than what is possible."),
+    "float_parsing": gettext_lazy("Please enter a number."),
+    "int_parsing": gettext_lazy("Please enter a whole number."),
+    "int_from_float": gettext_lazy("Please enter a whole number."),
+    "finite_number": gettext_lazy("Please enter a number."),
+    "literal_error": gettext_lazy("Please choose one of the list."),
+    "enum": gettext_lazy("Please choose one of the list."),
+}
+
+
+class Sentences(NamedTuple):
+    """What happened, and what the reader can do about it."""
+
+    happened: Any
+    todo: Any
+
+
+_LATER = gettext_lazy("Try again in a few minutes. If it stays that way, tell the staff the number below.")
+_TELL = gettext_lazy("Try again once. If it fails again, tell the staff the number below.")
+
+BY_CODE: dict[str, Sentences] = {
+    "empty_speech": Sentences(
+        gettext_lazy("There was nothing in the text that can be read aloud."),
+        gettext_lazy("Write at least one word and send it again."),
+    ),
+    "text_too_long": Sentences(
+        gettext_lazy("With its numbers and words spelled out, the text was too long to be read in one go."),
+        gettext_lazy("Split it into shorter texts and send them one after the other."),
+    ),
+    "unknown_voice": Sentences(
+        gettext_lazy("The voice that was asked for does not exist."),
+        gettext_lazy("Choose another voice and send it again."),
+    ),
+    "timed_out": Sentences(
+        gettext_lazy("The work took longer than it may and was stopped."),
+        gettext_lazy("Send a shorter text, or try again when less is going on."),
+    ),
+    "worker_died": Sentences(
+        gettext_lazy("The worker stopped in the middle of the work, several times in a row."), _TELL
+    ),
+    "engine_unavailable": Sentences(gettext_lazy("The speech engine did not answer."), _LATER),
+    "engine_refused": Sentences(
+        gettext_lazy("The engine refused this input."), gettext_lazy("Change what you sent, then send it again.")
+    ),
+    "not_stored": Sentences(gettext_lazy("The result was made but could not be stored."), _LATER),
+    "no_function": Sentences(
+        gettext_lazy("This function is not part of the running version any more."),
+        gettext_lazy("Look at the start page for what can be run now."),
+    ),
+}
+
+BY_TYPE: dict[str, Sentences] = {
+    ErrorType.NETWORK: Sentences(gettext_lazy("Something that was needed could not be reached."), _LATER),
+    ErrorType.TIMEOUT: Sentences(
+        gettext_lazy("Something that was needed took too long."),
+        gettext_lazy("Send a shorter text, or try again when less is going on."),
+    ),
+    ErrorType.DATA_VALIDATION: Sentences(
+        gettext_lazy("What was sent cannot be used."), gettext_lazy("Change what you sent, then send it again.")
+    ),
+    ErrorType.RESOURCE: Sentences(gettext_lazy("Memory or disk space ran out during the work."), _LATER),
+    ErrorType.AI_SERVICE: Sentences(gettext_lazy("Something unforeseen went wrong during the work."), _TELL),
+}
+
+# What is going on while a step runs. A function's own label, a noun, stands in the list of steps.
+HAPPENING: dict[tuple[str, str], Any] = {
+    ("speech", "analysis"): pgettext_lazy("happening now", "Analysing the text"),
+    ("speech", "synthesis"): pgettext_lazy("happening now", "Making the sound"),
+    ("speech", "saving"): pgettext_lazy("happening now", "Saving the sound"),
+}
+
+# The first lines of the functions' docstrings are shown to people; here they become translatable.
+SUMMARIES = (
+    gettext_noop("Read a text aloud in Japanese."),
+    gettext_noop("Erase texts, files and rows that were kept long enough."),
+)
+
+# By the subtype of a sound's content type.
+FORMATS = {"ogg": "Ogg/Opus", "wav": "WAV", "x-wav": "WAV", "mpeg": "MP3", "pcm": "PCM", "l16": "PCM"}
+# What every browser plays; raw samples are offered as a file.
+PLAYABLE = {"Ogg/Opus", "WAV", "MP3"}
+
+
+def rejected(error: FieldError) -> str:
+    """Return why a field was rejected, in the reader's language."""
+    return str(REJECTED.get(error.code, error.message))
+
+
+def failed(error_type: str, code: str) -> Sentences:
+    """Return what happened and what to do, for a failed task or attempt."""
+    return BY_CODE.get(code) or BY_TYPE.get(error_type) or BY_TYPE[ErrorType.AI_SERVICE]
+
+
+def title(task: Task) -> str:
+    spec = registry.find(task.function)
+    return str(spec.title) if spec else task.function
+
+
+def summary(function: registry.Function) -> str:
+    # The text is a docstring of ours, never a user's.
+    return _(function.summary) if function.summary else ""
+
+
+def step(task: Task, key: str) -> str:
+    """Return a step's name as it stands in the list of steps."""
+    spec = registry.find(task.function)
+    return str(spec.steps.get(key, key)) if spec else key
+
+
+def happening(task: Task) -> str:
+    """Return what a running task does just now, with its count: Making the sound (2 / 3)."""
+    if not task.current_step:
+        return _("Starting")
+    what = doing(task, task.current_step)
+    if task.total_steps > 1:
+        return counted() % {"what": what, "step": task.step, "total": task.total_steps}
+    return what
+
+
+def doing(task: Task, key: str) -> str:
+    """Return what goes on during a step, as the line under the bar says it."""
+    return str(HAPPENING.get((task.function, key)) or step(task, key))
+
+
+def counted() -> str:
+    """Return the pattern of a step with its count, with places for `what`, `step` and `total`."""
+    return _("%(what)s (%(step)s / %(total)s)")
+
+
+def sound_format(content_type: str) -> str:
+    """Return how people call the format of a sound: Ogg/Opus, WAV."""
+    subtype = content_type.partition("/")[2].partition(";")[0].strip().lower()
+    return FORMATS.get(subtype, subtype)
+
+
+def steps(task: Task) -> list[tuple[str, str]]:
+    """Return the steps that the task's function declares: key and name."""
+    spec = registry.find(task.function)
+    return [(key, str(label)) for key, label in spec.steps.items()] if spec else []
