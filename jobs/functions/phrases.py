@@ -106,7 +106,7 @@ def keep(name: str, phrase: Phrase) -> None:
                 phrase.data,
                 json.dumps(asdict(phrase.facts)),
                 settings.SPEECH_CACHE_SECONDS,
-                f"{time.time():.3f}",
+                f"{time.time():.6f}",
                 limit_bytes,
             ],
         )

@@ -6,13 +6,30 @@ the script can put a newer one in its place. All values are escaped by format_ht
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from jobs.runtime import clock, registry
 from jobs.runtime.admin import figures
-from jobs.runtime.models import Status, Task
+from jobs.runtime.models import Priority, Source, Status, Task
+
+# The model's own labels are for programs; these are for people. The names of platforms stay.
+SOURCES: dict[str, Any] = {
+    Source.API: "API",
+    Source.PAGE: gettext_lazy("page"),
+    Source.ADMIN: gettext_lazy("admin"),
+    Source.COMMAND: gettext_lazy("command"),
+    Source.SCHEDULE: gettext_lazy("schedule"),
+}
+PRIORITIES: dict[int, Any] = {
+    Priority.URGENT: gettext_lazy("urgent"),
+    Priority.NORMAL: gettext_lazy("normal"),
+    Priority.LOW: gettext_lazy("low"),
+    Priority.BULK: gettext_lazy("bulk"),
+}
 
 # What a live update carries; the other columns never change.
 LIVE = ("state", "bar", "tries", "duration")
@@ -27,6 +44,14 @@ def title(function: str) -> str:
 def step_word(function: str, step: str) -> str:
     spec = registry.find(function)
     return str(spec.steps.get(step, step)) if spec else step
+
+
+def source(value: str) -> str:
+    return str(SOURCES.get(value) or value.capitalize())
+
+
+def priority(value: int) -> str:
+    return str(PRIORITIES.get(value, value))
 
 
 def pill(status: str) -> str:

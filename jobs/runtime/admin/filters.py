@@ -16,6 +16,7 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 
 from jobs.runtime import registry
+from jobs.runtime.admin import cells
 from jobs.runtime.models import Source, Status, Task
 from jobs.runtime.models.task import FINAL
 
@@ -88,7 +89,7 @@ class SourceFilter(UnindexedFilter):
     parameter_name = "source"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return Source.choices
+        return [(source.value, cells.source(source)) for source in Source]
 
 
 class QueueFilter(UnindexedFilter):

@@ -33,6 +33,7 @@ class Queue:
 @dataclass(frozen=True)
 class Worker:
     name: str
+    place: str  # host and process id
     lane: str
     task: Task | None
     task_title: str
@@ -95,6 +96,7 @@ def _workers(found: list[dict[str, Any]], now: datetime) -> list[Worker]:
         workers.append(
             Worker(
                 name=str(facts["name"]),
+                place=f"{facts.get('host', '?')} · {facts.get('pid', '?')}",
                 lane=str(facts.get("lane", "")),
                 task=task,
                 task_title=cells.title(task.function) if task else "",

@@ -51,13 +51,14 @@ class Page:
     pill: str
     bar: str
     duration: str
+    source: str
+    priority: str
     asked: Values
     result: Values | None
     result_facts: list[tuple[str, str]]
     files: list[File]
     moments: list[Moment]
     relatives: list[Relative]
-    erased_at: datetime | None
     may_cancel: bool
     may_run_again: bool
 
@@ -75,13 +76,14 @@ def read(task: Task, request: HttpRequest) -> Page:
         pill=cells.pill(task.status),
         bar=cells.bar(task, now),
         duration=cells.duration(task, now),
+        source=cells.source(task.source),
+        priority=cells.priority(task.priority),
         asked=values(task.inputs, spec.input_type if spec else None),
         result=values(result.output, spec.output_type if spec else None) if result else None,
         result_facts=_result_facts(result),
         files=[_file(artifact) for artifact in task.artifacts.all()],
         moments=timeline(task, now),
         relatives=_relatives(task),
-        erased_at=task.content_until,
         may_cancel=not task.is_final() and request.user.has_perm("jobs.cancel_task"),
         may_run_again=task.is_final() and request.user.has_perm("jobs.retry_task"),
     )
@@ -126,7 +128,7 @@ def _relatives(task: Task) -> list[Relative]:
 def _happening(task: Task, now: datetime) -> str:
     """Return the one line under the bar."""
     if task.status == Status.PROCESSING:
-        words = [cells.step_word(task.function, task.current_step) if task.current_step else _("Starting")]
+        words = [cells.step_word(task.function, task.current_step) or _running(task)]
         if task.total_steps > 1:
             words.append(f"{task.step} / {task.total_steps}")
         return " · ".join(words + _estimate(task, None, now))
@@ -137,6 +139,11 @@ def _happening(task: Task, now: datetime) -> str:
         return ""
     whole = figures.seconds((task.completed_at - task.created_at).total_seconds())
     return _("%(time)s since it was accepted") % {"time": whole}
+
+
+def _running(task: Task) -> str:
+    # A function may name no steps.
+    return str(Status.PROCESSING.label) if task.progress else _("Starting")
 
 
 def _waiting(task: Task, position: int | None, now: datetime) -> str:

@@ -68,9 +68,6 @@ class TaskAdmin(ReadOnlyAdmin):
     sortable_by = ("created",)
     actions = ("cancel_selected", "run_selected_again")
 
-    class Media:
-        css = {"all": ["admin.css"]}
-
     # Columns
 
     @admin.display(description=_("function"))
@@ -91,7 +88,7 @@ class TaskAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("source"))
     def source_word(self, task: Task) -> str:
-        return task.get_source_display()
+        return cells.source(task.source)
 
     @admin.display(description=_("queue"))
     def queue_name(self, task: Task) -> str:
@@ -99,7 +96,7 @@ class TaskAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("priority"))
     def priority_word(self, task: Task) -> str:
-        return task.get_priority_display()
+        return cells.priority(task.priority)
 
     @admin.display(description=_("attempt"))
     def tries(self, task: Task) -> str:

@@ -98,6 +98,8 @@ def _error(attempt: Attempt) -> str:
 
 def _steps(task: Task, attempt_seconds: float) -> list[Step]:
     begun = [(str(step), float(seconds)) for step, seconds in task.steps]
+    if not begun:
+        return []
     ends = [seconds for _step, seconds in begun[1:]] + [attempt_seconds]
     running = task.status == Status.PROCESSING
     return [

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from jobs.runtime.retention import ERASED
 
@@ -43,10 +44,12 @@ def values(data: Any, model: type[BaseModel] | None) -> Values:
     if not isinstance(data, dict):
         return Values([Field("", "", *_said(data))], _cut(_json(data)), is_erased=False)
     names = [name for name in known if name in data] + sorted(name for name in data if name not in known)
-    fields = [
-        Field(name, (known[name].description or "") if name in known else "", *_said(data[name])) for name in names
-    ]
+    fields = [Field(name, _description(known.get(name)), *_said(data[name])) for name in names]
     return Values(fields, _cut(_json(data)), is_erased=False)
+
+
+def _description(field: FieldInfo | None) -> str:
+    return _(field.description) if field is not None and field.description else ""
 
 
 def _said(value: Any) -> tuple[str, str]:
