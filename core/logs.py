@@ -59,6 +59,8 @@ def configure(options: dict[str, str]) -> None:
                 # One line per task of its own wording; ours says the same with the task's id.
                 "django-q": {"handlers": [], "level": "WARNING", "propagate": True},
                 "daphne": {"level": "WARNING"},
+                # A request that was refused is the caller's matter, and no warning to an operator.
+                "django.request": {"level": "ERROR"},
                 "asyncio": {"level": "WARNING"},
                 "botocore": {"level": "WARNING"},
                 "urllib3": {"level": "WARNING"},

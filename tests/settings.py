@@ -15,3 +15,5 @@ from core.settings import *  # noqa: E402, F403
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.toys"]  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Its scan of all static files at each client's first request took half of the tests' time.
+WHITENOISE_AUTOREFRESH = True

@@ -104,6 +104,7 @@ async def read(task_id: UUID) -> AsyncIterator[bytes]:
             except redis.RedisError:
                 answer = None
                 await asyncio.sleep(LOOK_MILLISECONDS / 1000)
+            _leave_if_cancelled()
             fresh = progress.take(answer)
             for piece in fresh:
                 yield piece
@@ -115,6 +116,13 @@ async def read(task_id: UUID) -> AsyncIterator[bytes]:
     if not progress.complete:
         async for data in _rest_of_artifact(task_id, progress.bytes):
             yield data
+
+
+def _leave_if_cancelled() -> None:
+    """Raise CancelledError when this task was cancelled: redis-py swallows one that comes while it connects."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _entries(answer: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:

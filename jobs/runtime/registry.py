@@ -70,7 +70,7 @@ class Function:
             try:
                 self.check(inputs)
             except InputRejected as error:
-                raise InvalidInput([FieldError(error.field, error.code, str(error))]) from None
+                raise InvalidInput([FieldError(error.field, error.code, error.message)]) from None
         return inputs
 
 

@@ -12,12 +12,10 @@ from uuid import UUID
 
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Q
 
 from jobs.runtime import parts
-from jobs.runtime.models import Artifact, Result, Task
+from jobs.runtime.models import Artifact, Attempt, Result, Task
 from jobs.runtime.models.artifact import folder_of
-from jobs.runtime.models.task import FINAL
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +36,14 @@ def cleaners() -> dict[str, Cleaner]:
 
 def erase_content(now: datetime, limit: int) -> int:
     """Blank the texts and delete the files of finished tasks whose content has expired."""
-    due = list(Task.objects.filter(content_until__lte=now, status__in=FINAL).values_list("pk", flat=True)[:limit])
+    # Only finished tasks have the two dates. Naming the states as well would lead SQLite away
+    # from the index of the date: 2.5 s instead of 3 ms among a million rows.
+    due = list(Task.objects.filter(content_until__lte=now).order_by().values_list("pk", flat=True)[:limit])
     for task_id in due:
         _delete_files(task_id)
     with transaction.atomic():
         Artifact.objects.filter(task__in=due).delete()
+        Attempt.objects.filter(task__in=due).update(error_message="")
         Result.objects.filter(task__in=due).update(output=ERASED)
         Task.objects.filter(pk__in=due).update(inputs=ERASED, content_until=None, error_message="")
     return len(due)
@@ -51,7 +52,8 @@ def erase_content(now: datetime, limit: int) -> int:
 def delete_tasks(now: datetime, limit: int) -> int:
     """Delete finished tasks that were kept long enough, with attempts, results and files."""
     due = list(
-        Task.objects.filter(Q(kept_until__lte=now), status__in=FINAL)
+        Task.objects.filter(kept_until__lte=now)
+        .order_by()
         # A parent goes with its last child, or the children would be deleted before their time.
         .exclude(children__kept_until__gt=now)
         .exclude(children__kept_until=None, children__isnull=False)

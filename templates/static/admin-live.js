@@ -24,7 +24,7 @@ function show(word) {
 
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "always", style: "short" });
 const exact = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long" });
-const clock = new Intl.DateTimeFormat(language, { dateStyle: "short", timeStyle: "medium" });
+const clock = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 
 function moments(root = document) {

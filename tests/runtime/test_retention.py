@@ -37,6 +37,7 @@ def test_a_chats_words_and_sound_go_first_and_the_row_stays(transactional_db, va
     task.refresh_from_db()
     assert (task.status, task.inputs) == ("success", {"erased": True})
     assert "himitsu" not in str(Result.objects.get().output)
+    assert [attempt.error_message for attempt in task.attempts.all()] == [""]
     assert Artifact.objects.count() == 0
     assert not default_storage.exists(folder_of(task.pk))
     assert valkey.exists(f"koebako:parts:{task.pk.hex}") == 0

@@ -100,7 +100,9 @@ def _result_facts(result: Result | None) -> list[tuple[str, str]]:
     if result is None:
         return []
     facts = [(_("time of the work"), figures.seconds(result.processing_seconds))]
-    return [*facts, (_("made by"), result.model_version)] if result.model_version else facts
+    # Most outputs tell it themselves.
+    told = isinstance(result.output, dict) and "model_version" in result.output
+    return [*facts, (_("made by"), result.model_version)] if result.model_version and not told else facts
 
 
 def _file(artifact: Artifact) -> File:

@@ -81,7 +81,7 @@ def _what_follows(task: Task) -> Iterator[Moment]:
     elif task.status == Status.RETRY:
         yield Moment("to-come", _("Another attempt"), task.not_before)
     elif task.status == Status.PENDING:
-        yield Moment("to-come", _("Work started"), task.not_before)
+        yield Moment("to-come", _("Work starts"), task.not_before)
 
 
 def _label(number: int, outcome: str) -> str:

@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='task',
-            index=models.Index(fields=['function', 'status', '-id'], name='task_function_status'),
+            index=models.Index(fields=['function', '-id'], name='task_function'),
         ),
         migrations.AddIndex(
             model_name='task',

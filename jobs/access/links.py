@@ -1,0 +1,106 @@
+"""Addresses that open one thing for whoever holds them, for a limited time: a task's page, one of its files.
+
+A link is `<end>-<signature>`: the end in seconds since 1970, and a signature over the end
+and the thing it opens. What it opens stands in the address beside it, so a link says nothing
+by itself and opens nothing else. Each purpose signs with its own salt. Nothing is stored: a
+link cannot be revoked, it ends.
+
+Called by the API, the pages and the sockets.
+"""
+
+import re
+from datetime import datetime
+from urllib.parse import quote
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.signing import BadSignature, Signer
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from jobs.access.caller import Caller
+from jobs.runtime import clock
+from jobs.runtime.models import Artifact, Task
+
+# The query parameter that carries a link.
+PARAMETER = "link"
+
+PAGE_SALT = "koebako.link.page"
+ARTIFACT_SALT = "koebako.link.artifact"
+
+SHAPE = re.compile(r"([0-9]{1,12})-([A-Za-z0-9_-]{43})", re.ASCII)
+
+
+def of(request: HttpRequest) -> str:
+    """Return the link that a request came with, or an empty string."""
+    return request.GET.get(PARAMETER, "")
+
+
+def base_of(request: HttpRequest) -> str:
+    """Return scheme and host for links in the answer to `request`."""
+    # Behind a proxy the request does not know its public scheme; PUBLIC_URL does.
+    return settings.PUBLIC_URL or f"{request.scheme}://{request.get_host()}"
+
+
+def page_link(task_id: UUID, *, issued_at: datetime | None = None) -> str:
+    """Return the link that shows one task: its page, its live events, its JSON. issued_at: default now."""
+    return _sign(PAGE_SALT, task_id.hex, issued_at)
+
+
+def artifact_link(task_id: UUID, name: str) -> str:
+    """Return the link that opens one file of one task."""
+    return _sign(ARTIFACT_SALT, f"{task_id.hex}/{name}", None)
+
+
+def opens_page(link: str, task_id: UUID) -> bool:
+    return _opens(PAGE_SALT, task_id.hex, link)
+
+
+def opens_artifact(link: str, task_id: UUID, name: str) -> bool:
+    return _opens(ARTIFACT_SALT, f"{task_id.hex}/{name}", link)
+
+
+def page_url(task: Task, base: str, *, issued_at: datetime | None = None) -> str:
+    """Return the address of the task's page, open for LINK_SECONDS to whoever holds it."""
+    return f"{base}/tasks/{task.pk}?{PARAMETER}={page_link(task.pk, issued_at=issued_at)}"
+
+
+def artifact_url(artifact: Artifact, base: str) -> str:
+    """Return the address of a file, open for LINK_SECONDS to whoever holds it."""
+    link = artifact_link(artifact.task_id, artifact.name)
+    return f"{base}/api/v1/tasks/{artifact.task_id}/artifacts/{quote(artifact.name)}?{PARAMETER}={link}"
+
+
+def tasks_visible_to(caller: Caller) -> QuerySet[Task]:
+    """Return the tasks a caller may see: their own; all of them for staff with `jobs.view_task`."""
+    if caller.may_as_staff("jobs.view_task"):
+        return Task.objects.all()
+    return Task.objects.filter(owner_id=caller.user.pk)
+
+
+def may_see(task: Task, *, user: User | AnonymousUser | None = None, link: str = "") -> bool:
+    """Return True for the owner, for staff with `jobs.view_task`, and for the holder of the task's page link."""
+    if link and opens_page(link, task.pk):
+        return True
+    if not isinstance(user, User) or not user.is_active:
+        return False
+    return task.owner_id == user.pk or Caller.logged_in(user).may_as_staff("jobs.view_task")
+
+
+def _sign(salt: str, thing: str, issued_at: datetime | None) -> str:
+    end = int((issued_at or clock.now()).timestamp()) + settings.LINK_SECONDS
+    return f"{end}-{Signer(salt=salt).signature(f'{thing}:{end}')}"
+
+
+def _opens(salt: str, thing: str, link: str) -> bool:
+    shape = SHAPE.fullmatch(link)
+    if shape is None:
+        return False
+    end, signature = shape.groups()
+    try:
+        # Constant time, and true under an older SECRET_KEY that is still a fallback.
+        Signer(salt=salt).unsign(f"{thing}:{end}:{signature}")
+    except BadSignature:
+        return False
+    return clock.now().timestamp() < int(end)

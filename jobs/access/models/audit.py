@@ -1,0 +1,72 @@
+"""Who did what to what, and when: a book that is only written on.
+
+An entry names rows by their ids and says what changed in words of ours. Texts, names and
+addresses of people stay out, so that erasing a person needs no change here.
+"""
+
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from jobs.access.errors import AppendOnly
+
+
+class Action(models.TextChoices):
+    TASK_CANCELLED = "task_cancelled", _("task cancelled")
+    TASK_RETRIED = "task_retried", _("task run again")
+    TOKEN_ISSUED = "token_issued", _("token issued")
+    TOKEN_REVOKED = "token_revoked", _("token revoked")
+
+
+class Book(models.QuerySet["AuditEntry"]):
+    """Entries that can be read and added."""
+
+    def update(self, **_changes: Any) -> NoReturn:
+        raise AppendOnly
+
+    def delete(self) -> NoReturn:
+        raise AppendOnly
+
+
+class AuditEntry(models.Model):
+    # A deleted user leaves the entry; null also means that no person did it.
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="audit_entries",
+        verbose_name=_("who"),
+    )
+    action = models.CharField(_("action"), max_length=32, choices=Action.choices)
+    object_type = models.CharField(_("kind"), max_length=32)
+    object_id = models.CharField(_("id"), max_length=64)
+    details = models.JSONField(_("details"), default=dict, help_text=_("ids and words of ours, no personal text"))
+    created_at = models.DateTimeField(_("when"))
+
+    objects = Book.as_manager()
+
+    class Meta:
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit book")
+        ordering = ["-created_at", "-pk"]
+        default_permissions = ("view",)
+        indexes = [
+            # The admin: the newest first, and the story of one object.
+            models.Index(fields=["-created_at"], name="audit_created"),
+            models.Index(fields=["object_type", "object_id"], name="audit_object"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.object_type} {self.object_id} #{self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnly
+        kwargs["force_insert"] = True
+        super().save(*args, **kwargs)
+
+    def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        raise AppendOnly

@@ -1,0 +1,1 @@
+"""The HTTP API: typed routes over the runtime, problem details, OpenAPI."""

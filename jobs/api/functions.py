@@ -1,0 +1,143 @@
+"""What can be asked for, and asking for it: GET /functions, GET /functions/{name}, POST /functions/{name}/invoke."""
+
+from typing import Annotated, Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext
+from ninja import HeaderEx, P, Router, Status
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
+
+from jobs.access import links
+from jobs.access.caller import INVOKE, STAFF
+from jobs.api.accepted import Accepted, accepted
+from jobs.api.doors import require_scope, token_or_login
+from jobs.api.problem import Problem, documented, field_problem
+from jobs.api.sight import caller_of
+from jobs.runtime import registry
+from jobs.runtime.errors import FieldError
+from jobs.runtime.invoke import invoke
+from jobs.runtime.models import Priority, Source
+
+router = Router(tags=["functions"])
+
+# Printable ASCII: a header carries nothing else unharmed.
+KEY_PATTERN = r"^[\x20-\x7e]{1,255}$"
+Key = Annotated[str, Field(pattern=KEY_PATTERN, description="1 to 255 printable ASCII characters")]
+KeyHeader = HeaderEx[Key | None, P(alias="Idempotency-Key", description="the same key and body give the same task")]
+
+
+class FunctionLine(BaseModel):
+    name: str
+    title: str
+    summary: str
+    queue: str
+    timeout_seconds: int = Field(description="of one attempt")
+    staff_only: bool
+    url: str
+    invoke_url: str
+
+
+class FunctionList(BaseModel):
+    functions: list[FunctionLine]
+
+
+class FunctionDetail(FunctionLine):
+    steps: dict[str, str] = Field(description="the keys that `current_step` may hold, and their words")
+    input_schema: dict[str, Any] = Field(description="JSON Schema")
+    output_schema: dict[str, Any] = Field(description="JSON Schema")
+
+
+class Envelope(BaseModel):
+    """A request to run a function."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    input: dict[str, Any] = Field(description="as the function's input schema says")
+    priority: StrictInt = Field(
+        default=Priority.NORMAL, ge=0, le=3, description="0 urgent (staff scope), 1 normal, 2 low, 3 bulk"
+    )
+    idempotency_key: Key | None = Field(default=None, description="or the header Idempotency-Key")
+
+
+@router.get("", auth=token_or_login(INVOKE), response={200: FunctionList, **documented()}, summary="List functions")
+def list_functions(request: HttpRequest) -> FunctionList:
+    """The functions that the caller may run."""
+    caller = caller_of(request)
+    base = links.base_of(request)
+    offered = [spec for spec in registry.every() if caller.is_staff() or not spec.staff_only]
+    return FunctionList(functions=[FunctionLine(**_line(spec, base)) for spec in offered])
+
+
+@router.get(
+    "/{name}", auth=token_or_login(INVOKE), response={200: FunctionDetail, **documented(404)}, summary="One function"
+)
+def show_function(request: HttpRequest, name: str) -> FunctionDetail:
+    """A function with the JSON Schema of its input and output."""
+    spec = _offered(request, name)
+    return FunctionDetail(
+        **_line(spec, links.base_of(request)),
+        steps={key: str(label) for key, label in spec.steps.items()},
+        input_schema=spec.input_type.model_json_schema(),
+        output_schema=spec.output_type.model_json_schema(mode="serialization"),
+    )
+
+
+@router.post(
+    "/{name}/invoke",
+    auth=token_or_login(INVOKE),
+    response={202: Accepted, **documented(400, 404, 413, 415, 422)},
+    summary="Run a function",
+)
+def invoke_function(
+    request: HttpRequest,
+    response: HttpResponse,
+    name: str,
+    body: Envelope,
+    idempotency_key: KeyHeader = None,
+) -> Status[Accepted]:
+    """
+    Accept one run. The same key and body again give the same task; another body under that key is 422.
+
+    The answer comes before the run: follow `status_url`, `events_url` or `page_url`.
+    """
+    caller = caller_of(request)
+    spec = _offered(request, name)
+    if body.priority == Priority.URGENT and not caller.is_staff():
+        error = FieldError("priority", "staff_scope_needed", gettext("Priority 0 needs the scope “staff”."))
+        raise Problem(403, "missing-scope", errors=[error])
+    invocation = invoke(
+        spec.name,
+        body.input,
+        owner=caller.user,
+        source=Source.API,
+        priority=Priority(body.priority),
+        idempotency_key=_one_key(idempotency_key, body.idempotency_key),
+    )
+    return Status(202, accepted(invocation, request, response))
+
+
+def _one_key(in_header: str | None, in_body: str | None) -> str | None:
+    if in_header is not None and in_body is not None and in_header != in_body:
+        raise field_problem("idempotency_key", "two_keys", gettext("The header and the body name different keys."))
+    return in_header if in_header is not None else in_body
+
+
+def _offered(request: HttpRequest, name: str) -> registry.Function:
+    spec = registry.get(name)
+    if spec.staff_only:
+        require_scope(caller_of(request), STAFF)
+    return spec
+
+
+def _line(spec: registry.Function, base: str) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "title": str(spec.title),
+        "summary": spec.summary,
+        "queue": spec.queue,
+        "timeout_seconds": spec.timeout_seconds,
+        "staff_only": spec.staff_only,
+        "url": base + reverse("api:show_function", args=[spec.name]),
+        "invoke_url": base + reverse("api:invoke_function", args=[spec.name]),
+    }

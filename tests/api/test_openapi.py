@@ -1,0 +1,112 @@
+"""The description of the API, and the page that shows it."""
+
+import json
+import shutil
+
+import pytest
+from django.test import Client
+
+from jobs.api.house import house, openai
+
+PATHS = {
+    "/api/v1/functions": {"get"},
+    "/api/v1/functions/{name}": {"get"},
+    "/api/v1/functions/{name}/invoke": {"post"},
+    "/api/v1/tasks": {"get"},
+    "/api/v1/tasks/{task_id}": {"get"},
+    "/api/v1/tasks/{task_id}/cancel": {"post"},
+    "/api/v1/tasks/{task_id}/retry": {"post"},
+    "/api/v1/tasks/{task_id}/events": {"get"},
+    "/api/v1/tasks/{task_id}/artifacts/{name}": {"get"},
+    "/v1/audio/speech": {"post"},
+}
+
+
+@pytest.fixture
+def schema():
+    return Client().get("/api/v1/openapi.json").json()
+
+
+def operations(schema):
+    return [(path, verb, told) for path, verbs in schema["paths"].items() for verb, told in verbs.items()]
+
+
+def test_every_route_is_described(schema):
+    assert schema["openapi"].startswith("3.1")
+    assert {path: set(verbs) for path, verbs in schema["paths"].items()} == PATHS
+
+
+def test_every_route_tells_its_errors_and_their_type(schema):
+    for path, _verb, told in operations(schema):
+        statuses = set(told["responses"])
+        assert {"401", "403", "500", "503"} <= statuses, path
+        assert "{task_id}" not in path or "404" in statuses
+        for status, response in told["responses"].items():
+            if int(status) >= 400:
+                expected = "application/json" if path.startswith("/v1/") else "application/problem+json"
+                assert list(response["content"]) == [expected]
+
+
+def test_every_route_that_reads_a_body_tells_what_becomes_of_a_bad_one(schema):
+    for path, verb, told in operations(schema):
+        if verb == "post":
+            assert {"413", "415", "422"} <= set(told["responses"]), path
+
+
+def test_every_route_names_its_doors(schema):
+    for path, _verb, told in operations(schema):
+        doors = {name for door in told["security"] for name in door}
+        assert {"BearerToken", "BrowserSession"} <= doors, path
+        assert doors <= set(schema["components"]["securitySchemes"])
+
+
+def test_names_of_operations_are_short_and_each_is_one_of_a_kind(schema):
+    names = [told["operationId"] for _path, _verb, told in operations(schema)]
+
+    assert len(names) == len(set(names))
+    assert all(name.isidentifier() and len(name) < 30 for name in names)
+
+
+def test_every_reference_leads_somewhere(schema):
+    text = json.dumps(schema)
+    named = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
+
+    assert named <= set(schema["components"]["schemas"])
+
+
+def test_a_route_that_names_no_door_is_closed():
+    assert house.auth
+    # OpenAI's front has one route, which names its doors.
+    assert [path for path, _view in openai.default_router.path_operations.items()] == []
+
+
+def test_the_page_asks_no_foreign_host():
+    page = Client().get("/api/v1/docs").content.decode()
+
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Debian's chromium")
+def test_the_page_shows_the_routes_in_a_browser_under_our_content_policy(web):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page()
+        said, asked = [], []
+        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{web}/api/v1/docs")
+        page.get_by_text("Run a function").wait_for()
+        page.get_by_text("Run a function").click()
+        page.get_by_text("Idempotency-Key").first.wait_for()
+        shown = page.locator(".opblock").count()
+        browser.close()
+
+    assert shown == len(PATHS)
+    assert said == []
+    assert all(url.startswith((web, "data:")) for url in asked)

@@ -1,0 +1,188 @@
+"""The admin in a real browser, on a real house: it moves without a reload, and nothing breaks its policy."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocketRoute, expect, sync_playwright
+
+from tests.flows.conftest import Stack
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+LIST = "/admin/jobs/task/"
+# One machine runs all of it; this is where waiting becomes failing.
+PATIENCE_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    stack = Stack(tmp_path_factory.mktemp("home"))
+    stack.start()
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def login(house: Stack) -> tuple[str, str]:
+    return house.login("boss", staff=True)
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(house: Stack, chromium: Browser, login: tuple[str, str]) -> Iterator[Open]:
+    """Open a page of the admin as staff; whatever the browser complains of fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(message.text)
+
+    def open_page(path: str, *, before: Callable[[Page], Any] | None = None, **options: Any) -> Page:
+        context = chromium.new_context(base_url=house.url, locale="en", **options)
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.on("console", hear)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        if before is not None:
+            before(page)
+        page.goto(f"/admin/login/?next={path}")
+        page.fill("#id_username", login[0])
+        page.fill("#id_password", login[1])
+        page.click("button[type=submit]")
+        page.wait_for_url(f"**{path}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def row(page: Page, task_id: str) -> Any:
+    return page.locator("tr.data-row", has=page.locator(f'[data-task="{task_id}"]'))
+
+
+def mark(page: Page) -> None:
+    page.evaluate("window.notReloaded = true")
+
+
+def is_marked(page: Page) -> bool:
+    return bool(page.evaluate("window.notReloaded === true"))
+
+
+def test_a_row_moves_to_its_end_without_a_reload(house: Stack, open_page: Open) -> None:
+    task_id = house.invoke("toy_wait", seconds=8)
+    page = open_page(LIST)
+    mark(page)
+
+    expect(page.locator("#live")).to_have_text("live", timeout=PATIENCE_MS)
+    expect(row(page, task_id).locator(".pill-processing")).to_have_text("processing", timeout=PATIENCE_MS)
+    expect(row(page, task_id).locator("progress")).not_to_have_attribute("aria-valuenow", "0", timeout=PATIENCE_MS)
+    expect(row(page, task_id).locator(".pill-success")).to_have_text("done", timeout=PATIENCE_MS)
+    expect(row(page, task_id).locator("progress.bar-success")).to_have_attribute("aria-valuenow", "100")
+    assert is_marked(page)
+
+
+def test_a_row_moves_when_no_socket_can_be_opened(house: Stack, open_page: Open) -> None:
+    task_id = house.invoke("toy_wait", seconds=6)
+
+    def refuse(socket: WebSocketRoute) -> None:
+        socket.close(code=1011)
+
+    page = open_page(LIST, before=lambda page: page.route_web_socket("**/ws/tasks", refuse))
+    mark(page)
+
+    expect(page.locator("#live")).to_have_text("polling", timeout=PATIENCE_MS)
+    expect(row(page, task_id).locator(".pill-success")).to_be_visible(timeout=PATIENCE_MS)
+    assert is_marked(page)
+
+
+def test_a_new_task_is_announced(house: Stack, open_page: Open) -> None:
+    page = open_page(LIST)
+    expect(page.locator("#live")).to_have_text("live", timeout=PATIENCE_MS)
+
+    task_id = house.invoke("toy_echo", word="new")
+    page.get_by_text("new task", exact=False).click()
+
+    expect(row(page, task_id)).to_be_visible()
+
+
+def test_the_page_of_a_task_is_live_until_its_end(house: Stack, open_page: Open) -> None:
+    task_id = house.invoke("toy_wait", seconds=8)
+    page = open_page(f"{LIST}{task_id}/change/")
+    mark(page)
+
+    expect(page.locator("#live")).to_have_text("live", timeout=PATIENCE_MS)
+    expect(page.locator("#state .house-head .pill")).to_have_text("done", timeout=PATIENCE_MS)
+    expect(page.locator("#result-title")).to_be_visible()
+    expect(page.locator("#again")).to_be_visible()
+    expect(page.locator("#live")).to_be_hidden()
+    assert is_marked(page)
+
+
+def test_staff_cancel_by_the_button_and_by_the_list(house: Stack, open_page: Open) -> None:
+    first, second = (house.invoke("toy_wait", seconds=50) for _number in range(2))
+    page = open_page(f"{LIST}{first}/change/")
+
+    page.click("#cancel")
+    expect(page.get_by_text("1 task was cancelled.")).to_be_visible()
+    page.goto(LIST)
+    row(page, second).locator("input.action-select").check()
+    page.locator("select[name=action]").select_option("cancel_selected")
+    page.get_by_title("Run the selected action").click()
+
+    expect(row(page, second).locator(".pill-cancelled")).to_be_visible()
+    assert {house.finished(task_id)["status"] for task_id in (first, second)} == {"cancelled"}
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_page_breaks_its_policy_or_the_width(house: Stack, open_page: Open, color_scheme: str, width: int) -> None:
+    task_id = house.invoke("speech", text="おはようございます。")
+    house.finished(task_id)
+    house.finished(house.invoke("toy_secret", word="<img src=x>"))
+
+    page = open_page("/admin/", color_scheme=color_scheme, viewport={"width": width, "height": 820})
+
+    for path in (
+        LIST,
+        f"{LIST}?status=failure",
+        f"{LIST}{task_id}/change/",
+        "/admin/access/apitoken/",
+        "/admin/access/auditentry/",
+        "/admin/auth/user/",
+        "/admin/auth/user/add/",
+        "/admin/",
+    ):
+        page.goto(path, wait_until="networkidle" if path.startswith("/admin/auth") else "load")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    page.goto(f"{LIST}{task_id}/change/")
+    page.wait_for_function("document.querySelector('audio').readyState > 0")
+
+
+def test_what_the_pages_load_is_ours(house: Stack, open_page: Open) -> None:
+    foreign: list[str] = []
+
+    def note(page: Page) -> None:
+        page.on("request", lambda request: foreign.append(request.url))
+
+    page = open_page(LIST, before=note)
+    page.goto("/admin/")
+
+    assert [url for url in foreign if not url.startswith((house.url, "data:"))] == []
