@@ -28,29 +28,14 @@ from django_q.worker import worker as django_q_worker
 from jobs.runtime import processes, registry
 from jobs.runtime.keeper import Keeper
 from jobs.runtime.link import DEAD, FREE, LIVE, Slot, Timer, new_slots
+from jobs.runtime.pace import Pace
 
 logger = logging.getLogger(__name__)
 
 # How often the guard looks at deadlines; deaths wake it at once.
 BEAT_SECONDS = 0.1
-# A worker that dies within this of its start counts as failing at the start.
-YOUNG_SECONDS = 2.0
-LONGEST_PAUSE_SECONDS = 8.0
 # Bulk work yields to speech that people wait for; the interactive worker stays at 0.
 BULK_NICENESS = 10
-
-
-class Pace:
-    """How long to wait before starting again what keeps dying young: 0, 1, 2, 4, 8 s."""
-
-    def __init__(self) -> None:
-        self.deaths = 0
-        self.not_before = 0.0
-
-    def note_death(self, *, lived_seconds: float, now: float) -> None:
-        self.deaths = self.deaths + 1 if lived_seconds < YOUNG_SECONDS else 0
-        pause = min(2.0 ** (self.deaths - 2), LONGEST_PAUSE_SECONDS) if self.deaths > 1 else 0.0
-        self.not_before = now + pause
 
 
 class SafeCluster(Cluster):
@@ -188,10 +173,6 @@ class SafeSentinel(Sentinel):
         slot.pid = child.pid
         self.children[number] = child
         self.born[number] = time.monotonic()
-
-    def reincarnate(self, process: Any) -> None:
-        """Unused: _bury() and fill() replace dead workers."""
-        raise NotImplementedError
 
     def stop(self) -> None:
         """Let running tasks end within the grace time, then kill; the keeper gives back what is left."""

@@ -36,7 +36,7 @@ def test_the_sentinel_takes_what_the_cluster_hands_it():
     assert list(inspect.signature(cluster.Sentinel.__init__).parameters)[1:] == [
         "stop_event", "start_event", "cluster_id", "broker", "timeout", "start",
     ]  # fmt: skip
-    overridden = {"start", "status", "spawn_cluster", "spawn_worker", "reincarnate", "guard", "stop"}
+    overridden = {"start", "status", "spawn_cluster", "spawn_worker", "guard", "stop"}
     assert all(callable(getattr(cluster.Sentinel, name)) for name in overridden)
     assert all(name in vars(SafeSentinel) for name in overridden)
     assert all(callable(getattr(cluster.Cluster, name)) for name in ("start", "stop", "sig_handler"))
