@@ -16,6 +16,9 @@ from jobs.access import links
 from jobs.access.caller import Caller
 from jobs.runtime.models import Artifact, Source, Task
 
+# Even a link reads the clock, which is the database's.
+pytestmark = pytest.mark.django_db
+
 TASK = UUID("0198b0a0-0000-7000-8000-000000000001")
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 BASE = "https://koebako.example"
@@ -106,7 +109,6 @@ def test_the_end_of_a_link_cannot_be_moved(end):
     assert not links.opens_page(f"{end}-{signature}", TASK)
 
 
-@pytest.mark.django_db
 def test_addresses_are_whole_and_open(task):
     artifact = Artifact(task=task, name="a b&c.ogg")
 
@@ -119,7 +121,6 @@ def test_addresses_are_whole_and_open(task):
     assert links.opens_artifact(link_in(file), task.pk, "a b&c.ogg")
 
 
-@pytest.mark.django_db
 def test_a_page_address_can_count_from_the_moment_a_task_was_accepted(task):
     first = links.page_url(task, BASE, issued_at=task.created_at)
 
@@ -144,7 +145,6 @@ def staff_with(user, *codenames):
     return type(user).objects.get(pk=user.pk)
 
 
-@pytest.mark.django_db
 def test_the_owner_sees_a_task_and_a_stranger_does_not(task, owner, stranger):
     assert links.may_see(task, user=owner)
     assert not links.may_see(task, user=stranger)
@@ -152,7 +152,6 @@ def test_the_owner_sees_a_task_and_a_stranger_does_not(task, owner, stranger):
     assert not links.may_see(task)
 
 
-@pytest.mark.django_db
 def test_a_link_shows_its_task_to_anybody(task, stranger):
     link = links.page_link(task.pk)
 
@@ -161,14 +160,12 @@ def test_a_link_shows_its_task_to_anybody(task, stranger):
     assert not links.may_see(task, user=stranger, link=links.page_link(uuid4()))
 
 
-@pytest.mark.django_db
 def test_staff_need_the_permission_to_see_a_foreign_task(task, stranger, staff):
     assert not links.may_see(task, user=staff_with(stranger))
     assert links.may_see(task, user=staff_with(stranger, "view_task"))
     assert links.may_see(task, user=staff)
 
 
-@pytest.mark.django_db
 def test_the_permission_without_being_staff_shows_nothing(task, stranger):
     user = staff_with(stranger, "view_task")
     user.is_staff = False
@@ -176,14 +173,12 @@ def test_the_permission_without_being_staff_shows_nothing(task, stranger):
     assert not links.may_see(task, user=user)
 
 
-@pytest.mark.django_db
 def test_an_inactive_owner_sees_nothing(task, owner):
     owner.is_active = False
 
     assert not links.may_see(task, user=owner)
 
 
-@pytest.mark.django_db
 def test_one_query_says_which_tasks_a_caller_sees(task, owner, stranger, staff):
     assert list(links.tasks_visible_to(Caller.logged_in(owner))) == [task]
     assert list(links.tasks_visible_to(Caller.logged_in(stranger))) == []
