@@ -36,10 +36,9 @@ function showStep({ status, attempt, current_step: step, step: count, total_step
   const rows = [...card().querySelectorAll(".step")];
   const now = rows.find((row) => row.dataset.step === step);
   if (!now) return;
-  for (const row of rows) {
-    if (row === now) mark(row, "now", "●");
-    else if (row.classList.contains("step-now")) mark(row, "done", "✓");
-  }
+  // Steps that stand before it are over, also one that came and went between two messages.
+  for (const row of rows.slice(0, rows.indexOf(now))) if (row.dataset.step) mark(row, "done", "✓");
+  mark(now, "now", "●");
   const line = document.getElementById("happening");
   const places = { what: now.dataset.happening, step: count, total };
   line.textContent = total > 1 ? line.dataset.counted.replace(/%\((\w+)\)s/g, (_, name) => places[name]) : places.what;
