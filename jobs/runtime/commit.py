@@ -123,7 +123,7 @@ def finish(done: Finish) -> bool:
         cursor.execute(FINISH, _finish_values(task, done.worker))
         if cursor.rowcount != 1:
             return False
-    _store_attempt(done)
+    Attempt.record(task, worker=done.worker, ended_at=now, outcome=Outcome(status), error=failure)
     if final:
         _store_result(done)
         task_finished.send(Task, task=task)
@@ -163,21 +163,6 @@ def _finish_values(task: Task, worker: str) -> list[Any]:
         task.attempt,
         worker,
     ]
-
-
-def _store_attempt(done: Finish) -> None:
-    failure = done.failure
-    Attempt.objects.create(
-        task=done.task,
-        number=done.task.attempt,
-        worker=done.worker,
-        started_at=done.task.started_at or done.ended_at,
-        ended_at=done.ended_at,
-        outcome=Outcome(done.status),
-        error_type=failure.type if failure else "",
-        error_code=failure.code if failure else "",
-        error_message=failure.message if failure else "",
-    )
 
 
 def _store_result(done: Finish) -> None:

@@ -6,6 +6,7 @@ race changes nothing. Used by cancel.py and lease.py.
 
 import logging
 from datetime import datetime
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 
@@ -35,50 +36,50 @@ def change(
 
     A running attempt gets its Attempt row. Call inside `transaction.atomic()`.
     """
-    was_running = task.status == Status.PROCESSING
+    was_running, worker = task.status == Status.PROCESSING, task.worker
+    values: dict[str, Any] = {
+        "not_before": not_before,
+        "deaths": task.deaths + deaths,
+        "retries": task.retries + retries,
+        **_end_values(task, to=to, now=now),
+        **_error_values(failure),
+    }
+    changed = Task.objects.filter(pk=task.pk, status=task.status, attempt=task.attempt, worker=worker).update(**values)
+    if not changed:
+        return False
+    if was_running:
+        Attempt.record(task, worker=worker, ended_at=now, outcome=outcome, error=failure)
+    for name, value in values.items():
+        setattr(task, name, value)
+    if to in FINAL:
+        _tell_receivers(task)
+    return True
+
+
+def _end_values(task: Task, *, to: Status, now: datetime) -> dict[str, Any]:
     final = to in FINAL
     kept_until, content_until = retention(task, now) if final else (None, None)
-    values = {
+    return {
         "status": to,
         "worker": "",
         "leased_until": None,
         "updated_at": now,
         "completed_at": now if final else None,
-        "not_before": not_before,
-        "deaths": task.deaths + deaths,
-        "retries": task.retries + retries,
         "kept_until": kept_until,
         "content_until": content_until,
     }
-    if failure is not None:
-        values |= {
-            "error_type": failure.type,
-            "error_code": failure.code,
-            "error_field": failure.field,
-            "error_message": failure.message,
-        }
-    changed = Task.objects.filter(pk=task.pk, status=task.status, attempt=task.attempt, worker=task.worker).update(
-        **values
-    )
-    if not changed:
-        return False
-    if was_running:
-        Attempt.objects.create(
-            task=task,
-            number=task.attempt,
-            worker=task.worker,
-            started_at=task.started_at or now,
-            ended_at=now,
-            outcome=outcome,
-            error_type=failure.type if failure else "",
-            error_code=failure.code if failure else "",
-            error_message=failure.message if failure else "",
-        )
-    for name, value in values.items():
-        setattr(task, name, value)
-    if final:
-        _tell_receivers(task)
-    return True
+
+
+def _error_values(failure: Failure | None) -> dict[str, Any]:
+    """Return the columns of an error; none to change when there is none, as for a task handed back."""
+    if failure is None:
+        return {}
+    return {
+        "error_type": failure.type,
+        "error_code": failure.code,
+        "error_field": failure.field,
+        "error_message": failure.message,
+    }
 
 
 def _tell_receivers(task: Task) -> None:

@@ -68,22 +68,18 @@ def invoke(
     body_hash = _hash(function, accepted, priority)
     if idempotency_key and (known := _replay(owner, idempotency_key, body_hash)):
         return known
-    now = clock.now()
-    task = Task(
-        function=function,
+    task = _new_task(
+        spec,
+        accepted,
         owner_id=owner.pk,
         source=source,
-        order_key=order_key or f"user:{owner.pk}",
-        queue=spec.queue,
         priority=priority,
-        inputs=accepted,
+        order_key=order_key or f"user:{owner.pk}",
         not_before=not_before,
         idempotency_key=idempotency_key,
         body_hash=body_hash if idempotency_key else "",
         parent=parent,
         retried_from=retried_from,
-        created_at=now,
-        updated_at=now,
     )
     invocation = Invocation(task)
     try:
@@ -98,6 +94,11 @@ def invoke(
             raise
         return known
     return invocation
+
+
+def _new_task(spec: registry.Function, accepted: dict[str, Any], **values: Any) -> Task:
+    now = clock.now()
+    return Task(function=spec.name, queue=spec.queue, inputs=accepted, created_at=now, updated_at=now, **values)
 
 
 def invoke_again(task: Task, *, source: Source) -> Invocation:

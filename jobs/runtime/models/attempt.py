@@ -1,9 +1,15 @@
 """One execution of a task, written when it ends; the running one is read from the task itself."""
 
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from jobs.runtime.models.task import ErrorType, Task
+
+if TYPE_CHECKING:
+    from jobs.runtime.retry import Failure
 
 
 class Outcome(models.TextChoices):
@@ -34,3 +40,18 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id} #{self.number}"
+
+    @classmethod
+    def record(cls, task: Task, *, worker: str, ended_at: datetime, outcome: Outcome, error: "Failure | None") -> None:
+        """Write down how the attempt that `task` was in ended."""
+        cls.objects.create(
+            task=task,
+            number=task.attempt,
+            worker=worker,
+            started_at=task.started_at or ended_at,
+            ended_at=ended_at,
+            outcome=outcome,
+            error_type=error.type if error else "",
+            error_code=error.code if error else "",
+            error_message=error.message if error else "",
+        )
