@@ -67,7 +67,6 @@ class Finish:
     processing_seconds: float = 0.0
     artifacts: list[Artifact] = field(default_factory=list)
     parts_sent: int = 0
-    cancelled: bool = False
 
     @property
     def status(self) -> Status:
@@ -80,7 +79,7 @@ def claim(task_id: UUID, *, worker: str, now: datetime) -> Task | None:
     """Return the task, now held by `worker` for one more attempt; None when it is not to be run."""
     moment = _stored(now)
     lease = _stored(now + timedelta(seconds=settings.LEASE_SECONDS))
-    engine_id = f"{task_id.hex}"
+    engine_id = task_id.hex
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, [worker, engine_id, lease, moment, moment, _key(task_id), moment])
         row = cursor.fetchone()

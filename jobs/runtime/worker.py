@@ -108,7 +108,7 @@ def end(run: Run, *, worker: str) -> Finish:
     task.progress, task.current_step = context.percent, context.current_step
     task.step, task.total_steps = context.step, context.total_steps
     task.steps = [list(step) for step in context.steps]
-    done = Finish(task, worker, now, failure=run.failure, processing_seconds=run.seconds, cancelled=run.cancelled)
+    done = Finish(task, worker, now, failure=run.failure, processing_seconds=run.seconds)
     if run.failure is None and run.output is not None:
         try:
             done.artifacts = [_store(task, file, now) for file in context.files]
@@ -167,7 +167,8 @@ def _persist_as_failure(finished: Finish, error: Exception, *, worker: str) -> b
     failure = Failure(
         ErrorType.AI_SERVICE, f"the result could not be stored: {type(error).__name__}", code="not_stored"
     )
-    finished.failure = failure
+    # What is announced afterwards must be this end, not the one that was undone.
+    finished.task, finished.failure, finished.delay = task, failure, None
     with writing(), transaction.atomic():
         return change(task, to=Status.FAILURE, now=clock.now(), outcome=Outcome.FAILURE, failure=failure)
 

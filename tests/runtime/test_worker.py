@@ -176,7 +176,7 @@ def test_a_receiver_of_the_end_joins_its_transaction(accept, worker):
     assert Attempt.objects.get().error_message == "written by a receiver"
 
 
-def test_a_receiver_that_fails_undoes_the_success_and_the_task_still_ends(accept, worker):
+def test_a_receiver_that_fails_undoes_the_success_and_the_task_still_ends(accept, worker, valkey):
     def receiver(task, **_):
         raise LookupError("no outbox")
 
@@ -189,6 +189,7 @@ def test_a_receiver_that_fails_undoes_the_success_and_the_task_still_ends(accept
 
     task.refresh_from_db()
     assert (task.status, task.error["code"]) == ("failure", "not_stored")
+    assert valkey.xrevrange(f"koebako:parts:{task.pk.hex}", count=1)[0][1][b"e"] == b"failure"
     assert Result.objects.count() == 0
 
 
