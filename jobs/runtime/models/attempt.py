@@ -31,6 +31,11 @@ class Attempt(models.Model):
     error_type = models.CharField(max_length=32, blank=True, choices=ErrorType.choices)
     error_code = models.CharField(max_length=64, blank=True)
     error_message = models.TextField(blank=True)
+    log = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="[[seconds since the start, level, sentence, fields], ...]",
+    )
 
     class Meta:
         verbose_name = _("attempt")

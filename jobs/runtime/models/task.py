@@ -29,6 +29,8 @@ class Status(models.TextChoices):
 
 WAITING = (Status.PENDING, Status.RETRY)
 FINAL = (Status.SUCCESS, Status.FAILURE, Status.CANCELLED)
+# Not ended yet; spelt out, since an index's condition must be constant.
+OPEN = Q(status__in=["pending", "processing", "retry"])
 
 
 class Source(models.TextChoices):
@@ -104,7 +106,16 @@ class Task(models.Model):
     # 255: the header's limit in the IETF draft "The Idempotency-Key HTTP Header Field" as Stripe keeps it.
     idempotency_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique only when set
     body_hash = models.CharField(max_length=64, blank=True)
+    # While one with this key has not ended, another of the same owner and function is not made.
+    unique_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique only when set
+    # Tasks that share it run one after the other, in the order of acceptance.
+    sequence_key = models.CharField(max_length=200, blank=True, default="", db_default="")
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
+    awaits_children = models.BooleanField(
+        default=False, db_default=False, help_text=_("runs once all its parts have ended")
+    )
+    # Of a part: how many parts of the same batch may run at once.
+    siblings_at_once = models.PositiveSmallIntegerField(null=True, blank=True)
     retried_from = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     created_at = models.DateTimeField(_("created"))
@@ -137,12 +148,19 @@ class Task(models.Model):
             # cleanup.py erases by declared retention.
             models.Index(fields=["kept_until"], name="task_kept", condition=Q(kept_until__isnull=False)),
             models.Index(fields=["content_until"], name="task_content", condition=Q(content_until__isnull=False)),
+            # The claim asks whether an earlier task of the sequence has not ended.
+            models.Index(fields=["sequence_key", "id"], name="task_sequence", condition=OPEN & ~Q(sequence_key="")),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["owner", "idempotency_key"],
                 name="one_task_per_key",
                 condition=Q(idempotency_key__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=["owner", "function", "unique_key"],
+                name="one_open_task_per_unique_key",
+                condition=OPEN & Q(unique_key__isnull=False),
             ),
             models.CheckConstraint(condition=Q(progress__lte=100), name="task_progress_percent"),
             models.CheckConstraint(condition=Q(priority__lte=3), name="task_priority_0_to_3"),
