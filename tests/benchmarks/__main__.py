@@ -1,11 +1,12 @@
-"""`uv run python -m tests.benchmarks NAME`: run one benchmark and print its ratios."""
+"""`uv run python -m tests.benchmarks NAME [OPTIONS]`: run one benchmark and print its ratios."""
 
 import sys
+from importlib import import_module
 
-from tests.benchmarks import enqueue, speech, start
+KNOWN = ("engines", "enqueue", "growth", "house", "memory", "speech", "start")
 
-KNOWN = {"enqueue": enqueue.main, "speech": speech.main, "start": start.main}
-
-if len(sys.argv) != 2 or sys.argv[1] not in KNOWN:
+if len(sys.argv) < 2 or sys.argv[1] not in KNOWN:
     sys.exit(f"one of: {', '.join(KNOWN)}")
-KNOWN[sys.argv[1]]()
+name = sys.argv.pop(1)
+sys.argv[0] = f"python -m tests.benchmarks {name}"
+import_module(f"tests.benchmarks.{name}").main()

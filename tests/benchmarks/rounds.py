@@ -1,5 +1,6 @@
 """Measure things side by side: round by round, each in turn, so that a noisy minute hits all of them."""
 
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -24,3 +25,9 @@ def median_ratio(upper: list[float], lower: list[float]) -> float:
 def line(text: str, seconds: list[float]) -> str:
     ordered = sorted(seconds)
     return f"{text:44s} median {statistics.median(ordered) * 1000:7.1f} ms   lowest {ordered[0] * 1000:7.1f} ms"
+
+
+def percentile(values: list[float], percent: float) -> float:
+    """Return the smallest value that `percent` of all do not exceed (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(math.ceil(len(ordered) * percent / 100) - 1, 0)]

@@ -11,6 +11,7 @@ from jobs.engines.errors import EngineUnavailable, InputRejected
 from jobs.runtime.context import Context
 from jobs.runtime.registry import Retention, function
 from jobs.runtime.retry import Retry
+from tests.benchmarks.job import mark
 
 
 class Word(BaseModel, frozen=True):
@@ -110,4 +111,11 @@ def toy_secret(inputs: Word, context: Context) -> Said:
 def toy_brief(inputs: Word, context: Context) -> Said:
     """Give the word back, and be forgotten soon."""
     context.artifact("word.txt", "text/plain", inputs.word.encode())
+    return Said(word=inputs.word)
+
+
+@function("toy_mark", queue="bulk", timeout_seconds=60)
+def toy_mark(inputs: Word, context: Context) -> Said:
+    """Do what the benchmarks' job does on every engine: one Redis write."""
+    mark(inputs.seconds)
     return Said(word=inputs.word)

@@ -1,6 +1,6 @@
 # What:  columns for unique keys, ordered groups and batches on Task, for log lines on Attempt; paused queues.
-# When:  before the code that fills them; each has a default in the database, so the code before goes on inserting.
-# Size:  every task and attempt gets constant columns; the two new indexes start empty or nearly so.
+# When:  before the code that fills them; null or a default in the database, so the code before goes on inserting.
+# Size:  every task and attempt gets constant columns; the two new indexes start empty.
 # Back:  drops the columns; tasks that wait for others would then run at once.
 
 from django.conf import settings
@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='task',
             name='sequence_key',
-            field=models.CharField(blank=True, db_default='', default='', max_length=200),
+            field=models.CharField(blank=True, max_length=200, null=True),
         ),
         migrations.AddField(
             model_name='task',
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='task',
-            index=models.Index(condition=models.Q(('status__in', ['pending', 'processing', 'retry']), models.Q(('sequence_key', ''), _negated=True)), fields=['sequence_key', 'id'], name='task_sequence'),
+            index=models.Index(condition=models.Q(('sequence_key__isnull', False)), fields=['sequence_key', 'status', 'id'], name='task_sequence'),
         ),
         migrations.AddConstraint(
             model_name='task',

@@ -29,8 +29,7 @@ class Status(models.TextChoices):
 
 WAITING = (Status.PENDING, Status.RETRY)
 FINAL = (Status.SUCCESS, Status.FAILURE, Status.CANCELLED)
-# Not ended yet; spelt out, since an index's condition must be constant.
-OPEN = Q(status__in=["pending", "processing", "retry"])
+OPEN = (Status.PENDING, Status.PROCESSING, Status.RETRY)
 
 
 class Source(models.TextChoices):
@@ -109,7 +108,7 @@ class Task(models.Model):
     # While one with this key has not ended, another of the same owner and function is not made.
     unique_key = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001 - unique only when set
     # Tasks that share it run one after the other, in the order of acceptance.
-    sequence_key = models.CharField(max_length=200, blank=True, default="", db_default="")
+    sequence_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - null stays out of the index
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
     awaits_children = models.BooleanField(
         default=False, db_default=False, help_text=_("runs once all its parts have ended")
@@ -149,7 +148,11 @@ class Task(models.Model):
             models.Index(fields=["kept_until"], name="task_kept", condition=Q(kept_until__isnull=False)),
             models.Index(fields=["content_until"], name="task_content", condition=Q(content_until__isnull=False)),
             # The claim asks whether an earlier task of the sequence has not ended.
-            models.Index(fields=["sequence_key", "id"], name="task_sequence", condition=OPEN & ~Q(sequence_key="")),
+            models.Index(
+                fields=["sequence_key", "status", "id"],
+                name="task_sequence",
+                condition=Q(sequence_key__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -160,7 +163,7 @@ class Task(models.Model):
             models.UniqueConstraint(
                 fields=["owner", "function", "unique_key"],
                 name="one_open_task_per_unique_key",
-                condition=OPEN & Q(unique_key__isnull=False),
+                condition=Q(unique_key__isnull=False, status__in=["pending", "processing", "retry"]),
             ),
             models.CheckConstraint(condition=Q(progress__lte=100), name="task_progress_percent"),
             models.CheckConstraint(condition=Q(priority__lte=3), name="task_priority_0_to_3"),
