@@ -28,14 +28,20 @@ LARGEST_SHARE = 1 / 8
 STORE = """
 local size = #ARGV[1]
 local name = size .. ':' .. KEYS[1]
+local total = redis.call('GET', KEYS[3]) or '0'
+if #total > 15 or not string.match(total, '^-?%d+$') then redis.call('DEL', KEYS[3], KEYS[2]) end
 redis.call('HSET', KEYS[1], 'd', ARGV[1], 'm', ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 if redis.call('ZADD', KEYS[2], ARGV[4], name) == 1 then redis.call('INCRBY', KEYS[3], size) end
 local function evict(names)
   for _, old in ipairs(names) do
     redis.call('ZREM', KEYS[2], old)
-    redis.call('DECRBY', KEYS[3], string.match(old, '^(%d+):'))
-    redis.call('DEL', string.match(old, '^%d+:(.+)$'))
+    local bytes, entry = string.match(old, '^(%d+):(koebako:phrase:%w+)$')
+    -- Nothing but a phrase goes, whatever others wrote into the index.
+    if entry and #bytes < 15 then
+      redis.call('DECRBY', KEYS[3], bytes)
+      redis.call('DEL', entry)
+    end
   end
 end
 evict(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', tonumber(ARGV[4]) - tonumber(ARGV[3])))
@@ -50,12 +56,17 @@ return 1
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a phrase's sound besides its bytes; `parts`: the length of each in bytes."""
+    """
+    What is known of a phrase's sound besides its bytes.
+
+    parts: the length of each in bytes; peaks: how loud each span of it is, 0 to 100.
+    """
 
     parts: list[int]
     duration_seconds: float
     content_type: str
     extension: str
+    peaks: list[int]
 
 
 @dataclass(frozen=True)
@@ -88,10 +99,23 @@ def find(name: str) -> Phrase | None:
         pipeline.expire(name, settings.SPEECH_CACHE_SECONDS)
         pipeline.zadd(key("phrases"), {f"{len(data)}:{name}": time.time()}, xx=True)
         pipeline.execute()
-        return Phrase(data, Facts(**json.loads(facts)))
-    except (redis.RedisError, QueueUnreachable, ValueError, TypeError) as error:
+        return _checked(Phrase(data, Facts(**json.loads(facts))))
+    except (redis.RedisError, QueueUnreachable, ValueError, TypeError, RecursionError) as error:
         logger.info("phrase cache not read", extra={"reason": type(error).__name__})
         return None
+
+
+def _checked(phrase: Phrase) -> Phrase:
+    """Return a phrase that is whole. Raises ValueError or TypeError: others can write into Redis."""
+    facts = phrase.facts
+    lengths = [length for length in facts.parts if isinstance(length, int) and length > 0]
+    if len(lengths) != len(facts.parts) or sum(lengths) != len(phrase.data):
+        raise ValueError("the parts are not the whole")
+    if not 0 <= float(facts.duration_seconds) < 86_400 or not all(0 <= int(peak) <= 100 for peak in facts.peaks):
+        raise ValueError("no duration or loudness of a sound")
+    if not (isinstance(facts.content_type, str) and isinstance(facts.extension, str) and facts.extension.isalnum()):
+        raise ValueError("no kind of sound")
+    return phrase
 
 
 def keep(name: str, phrase: Phrase) -> None:

@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, Field
 
 from jobs.engines.errors import InputRejected
+from jobs.engines.speech.bilingual import Bilingual
 from jobs.engines.speech.encoding import open_encoder
-from jobs.engines.speech.openjtalk import OpenJTalk
+from jobs.engines.speech.peaks import PeakMeter
 from jobs.engines.speech.port import SAMPLE_RATE_HZ, Script, SpeechEngine
 from jobs.engines.speech.reading import normalise
 from jobs.functions import phrases
@@ -17,7 +18,7 @@ from jobs.runtime.context import Context
 from jobs.runtime.registry import Retention, function
 from jobs.runtime.retry import Retry
 
-ENGINE: SpeechEngine = OpenJTalk()
+ENGINE: SpeechEngine = Bilingual()
 DEFAULT_VOICE = "mei_normal"
 
 # No character is read as more morae than this (a "w" is ダブリュー); shorter texts than the
@@ -30,7 +31,11 @@ CHAT_CONTENT_SECONDS = 300
 
 class SpeechInput(BaseModel, frozen=True):
     text: str = Field(min_length=1, description="what is read aloud")
-    voice: str = Field(default=DEFAULT_VOICE, max_length=64, description="a voice of ours, such as mei_normal")
+    voice: str = Field(
+        default=DEFAULT_VOICE,
+        max_length=64,
+        description="mei_normal or hibari_heart: who reads what may be either language; sentences find their own",
+    )
     speed: float = Field(default=1.0, ge=0.5, le=2.0, description="times the normal speed")
     pitch: float = Field(default=0.0, ge=-12, le=12, description="semitones up or down")
     volume: float = Field(default=0.0, ge=-20, le=10, description="decibels up or down")
@@ -39,13 +44,17 @@ class SpeechInput(BaseModel, frozen=True):
 
 class SpeechOutput(BaseModel, frozen=True):
     duration_seconds: float
-    moras: int = Field(description="after numbers and words are spelt out")
+    moras: int = Field(description="after numbers and words are spelt out; English is counted by what lasts as long")
     parts: int = Field(description="breath groups handed out one by one")
     voice: str
-    credit: str = Field(description="to be shown with the sound: the voice's licence asks for it")
+    voices: list[str] = Field(description="the voices that are heard, in the order they begin")
+    credit: str = Field(description="to be shown with the sound: the licences of its voices ask for it")
     model_version: str
     text_read: str = Field(description="the text as it was finally read")
     cached: bool = Field(description="the sound was made earlier, for the same words")
+    peaks: list[int] = Field(
+        description="a waveform: how loud each of at most 200 equal spans of the sound is, 0 to 100"
+    )
 
 
 def check(inputs: SpeechInput) -> None:
@@ -85,7 +94,7 @@ def _plan(inputs: SpeechInput) -> Script:
     warm=ENGINE.load,
 )
 def speech(inputs: SpeechInput, context: Context) -> SpeechOutput:
-    """Read a text aloud in Japanese."""
+    """Read a text aloud, Japanese and English each in its own voice."""
     context.progress(0, "analysis")
     script = _plan(inputs)
     name = phrases.entry_name(
@@ -106,21 +115,25 @@ def speech(inputs: SpeechInput, context: Context) -> SpeechOutput:
         moras=script.mora_count,
         parts=len(phrase.facts.parts),
         voice=inputs.voice,
-        credit=_credit(inputs.voice),
+        voices=list(script.voices),
+        credit=_credit(script),
         model_version=ENGINE.version,
         text_read=script.text,
         cached=known is not None,
+        peaks=phrase.facts.peaks,
     )
 
 
 def _make(inputs: SpeechInput, script: Script, context: Context) -> Phrase:
     """Make the sound breath by breath; each is on its way to the listener before the next is begun."""
-    encoder = open_encoder(inputs.format, credit=_credit(inputs.voice))
+    encoder = open_encoder(inputs.format, credit=_credit(script))
+    meter = PeakMeter()
     pieces: list[bytes] = []
     samples_made, total = 0, len(script.groups)
     sound = ENGINE.synthesize(script, speed=inputs.speed, pitch_semitones=inputs.pitch, volume_db=inputs.volume)
     context.progress(5, "synthesis", step=1, total_steps=total)
     for number, samples in enumerate(sound, start=1):
+        meter.feed(samples)
         data = encoder.feed(samples)
         if number == total:
             data += encoder.finish()
@@ -136,9 +149,11 @@ def _make(inputs: SpeechInput, script: Script, context: Context) -> Phrase:
             duration_seconds=round(samples_made / SAMPLE_RATE_HZ, 3),
             content_type=encoder.content_type,
             extension=encoder.extension,
+            peaks=meter.peaks(),
         ),
     )
 
 
-def _credit(voice_name: str) -> str:
-    return next(voice.credit for voice in ENGINE.voices() if voice.name == voice_name)
+def _credit(script: Script) -> str:
+    credits_of = {voice.name: voice.credit for voice in ENGINE.voices()}
+    return " · ".join(credits_of[name] for name in script.voices)

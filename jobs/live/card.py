@@ -14,8 +14,9 @@ from jobs.access import links
 from jobs.access.caller import Caller
 from jobs.live import measure, words
 from jobs.live.describe import completion_estimate, gone_at
-from jobs.runtime import clock, queue, stats
+from jobs.runtime import clock, log_words, queue, run_log, stats
 from jobs.runtime.errors import QueueUnreachable
+from jobs.runtime.log_words import Said
 from jobs.runtime.models import Artifact, Attempt, Result, Status, Task
 from jobs.runtime.models.attempt import Outcome
 
@@ -60,6 +61,7 @@ class Sound:
     length: str
     facts: list[str]  # format, size, when it disappears
     credit: str
+    peaks: list[int]  # how loud each of its spans is, 0 to 100; none for a sound nobody measured
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class Card:
     failure: Failure | None = None
     sounds: list[Sound] = field(default_factory=list)
     files: list[tuple[str, str, str]] = field(default_factory=list)  # name, size, address
+    said: list[Said] = field(default_factory=list)  # of the attempts that said something
 
 
 def of(task: Task, *, caller: Caller | None, base_url: str) -> Card:
@@ -106,6 +109,7 @@ def of(task: Task, *, caller: Caller | None, base_url: str) -> Card:
         rows=_rows(task),
         may_cancel=not task.is_final() and _may(caller, task, "jobs.cancel_task"),
         may_repeat=task.is_final() and _may(caller, task, "jobs.retry_task"),
+        said=_said(task),
     )
     if task.status == Status.RETRY and task.not_before is not None and task.not_before > now + SOON:
         card.retry_at = task.not_before
@@ -114,6 +118,15 @@ def of(task: Task, *, caller: Caller | None, base_url: str) -> Card:
     if task.status == Status.SUCCESS:
         _add_results(card, base_url, now)
     return card
+
+
+def _said(task: Task) -> list[Said]:
+    """Return what the attempts said, as far as everybody who sees the task may read it."""
+    found = [(attempt.number, attempt.log, False) for attempt in task.attempts.all()]
+    if task.status == Status.PROCESSING:
+        found.append((task.attempt, run_log.read(task.pk, task.attempt), True))
+    shown = [Said(number, log_words.written(run_log.shown_to_all(lines)), running) for number, lines, running in found]
+    return [said for said in shown if said.lines]
 
 
 def _may(caller: Caller | None, task: Task, permission: str) -> bool:
@@ -248,7 +261,13 @@ def _sound(task: Task, artifact: Artifact, base_url: str, now: datetime) -> Soun
         length="" if seconds is None else measure.seconds(seconds),
         facts=facts,
         credit=str(output.get("credit", "")),
+        peaks=_peaks(output),
     )
+
+
+def _peaks(output: dict[str, Any]) -> list[int]:
+    peaks = output.get("peaks")
+    return [peak for peak in peaks if isinstance(peak, int)] if isinstance(peaks, list) else []
 
 
 def _output(task: Task) -> dict[str, Any]:

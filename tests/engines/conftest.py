@@ -1,8 +1,10 @@
-"""One engine for all tests of this folder: it holds no state that a test could leave behind."""
+"""One engine of each kind for all tests of this folder: they hold no state that a test could leave behind."""
 
 import numpy as np
 import pytest
 
+from jobs.engines.speech.bilingual import Bilingual
+from jobs.engines.speech.hibari import Hibari
 from jobs.engines.speech.openjtalk import MEI, OpenJTalk
 from jobs.engines.speech.port import Samples
 
@@ -14,6 +16,18 @@ def openjtalk() -> OpenJTalk:
     engine = OpenJTalk()
     engine.load()
     return engine
+
+
+@pytest.fixture(scope="session")
+def hibari() -> Hibari:
+    engine = Hibari()
+    engine.load()
+    return engine
+
+
+@pytest.fixture(scope="session")
+def bilingual(openjtalk, hibari) -> Bilingual:
+    return Bilingual(openjtalk, hibari)
 
 
 @pytest.fixture(scope="session")

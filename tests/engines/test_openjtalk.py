@@ -86,3 +86,9 @@ def test_a_sound_that_no_word_starts_with_does_not_shift_its_neighbours(front_en
     groups = write_breath_groups(words, front_end)
 
     assert [group.mora_count for group in groups] == [2, 2]
+
+
+def test_morae_are_counted_as_they_are_spoken(openjtalk):
+    assert openjtalk.plan("3回", voice=MEI.name).mora_count == 4  # サンカイ
+    assert openjtalk.plan("API", voice=MEI.name).mora_count == 6  # エーピーアイ
+    assert openjtalk.plan("きゃっと", voice=MEI.name).mora_count == 3

@@ -129,7 +129,9 @@ def test_text_is_read_as_people_say_it(typed, read):
     assert normalise(typed.replace("\\n", "\n")) == read
 
 
-@pytest.mark.parametrize("name", ["words", "compounds", "units", "emoji", "flags", "misreadings", "english"])
+@pytest.mark.parametrize(
+    "name", ["words", "compounds", "units", "emoji", "flags", "misreadings", "english", "emoji_english"]
+)
 def test_each_table_can_be_read_and_says_nothing_twice(name):
     assert read_table(name)
 

@@ -5,7 +5,7 @@ import io
 import av
 import pytest
 
-from jobs.engines.speech.openjtalk import OpenJTalk
+from jobs.engines.speech.bilingual import Bilingual
 from jobs.functions import phrases
 from jobs.functions.phrases import Facts, Phrase
 from jobs.runtime.errors import InvalidInput
@@ -51,6 +51,7 @@ def seconds_of(data):
         ({"text": "あ" * 10_001}, "text", "text_too_long"),
         ({"text": "かきくけこ" * 201}, "text", "text_too_long"),
         ({"text": "9" * 9_000}, "text", "text_too_long"),
+        ({"text": "I have no end. " * 200}, "text", "text_too_long"),
         ({"text": "はい", "voice": "nobody"}, "voice", "unknown_voice"),
         ({"text": "はい", "speed": 2.1}, "speed", "less_than_equal"),
         ({"text": "はい", "pitch": -13}, "pitch", "greater_than_equal"),
@@ -116,7 +117,7 @@ def test_the_same_words_come_from_the_cache_in_the_same_parts(speak, valkey, mon
     def never(*_, **__):
         raise AssertionError("made twice")
 
-    monkeypatch.setattr(OpenJTalk, "synthesize", never)
+    monkeypatch.setattr(Bilingual, "synthesize", never)
     second = speak("一つ目です。二つ目です。")
 
     assert (second.status, Result.objects.get(task=second).output["cached"]) == ("success", True)
@@ -125,6 +126,27 @@ def test_the_same_words_come_from_the_cache_in_the_same_parts(speak, valkey, mon
         [fields for _, fields in valkey.xrange(f"koebako:parts:{task.pk.hex}")] for task in (first, second)
     )
     assert first_parts == second_parts
+    outputs = [Result.objects.get(task=task).output for task in (first, second)]
+    assert outputs[0]["peaks"] == outputs[1]["peaks"] != []
+
+
+def test_an_english_sentence_within_japanese_has_a_voice_of_its_own_and_both_are_credited(speak):
+    task = speak("今日は I have a meeting today. です。")
+
+    output = Result.objects.get(task=task).output
+    assert (task.status, output["parts"], output["voices"]) == ("success", 3, ["mei_normal", "hibari_heart"])
+    assert output["credit"].startswith('HTS Voice "Mei"')
+    assert 'hibari voice "heart" (Apache-2.0)' in output["credit"]
+    assert "openjtalk" in output["model_version"]
+    assert "hibari" in output["model_version"]
+    assert seconds_of(sound_of(task)) == pytest.approx(output["duration_seconds"], abs=0.1)
+
+
+def test_the_bars_of_a_waveform_come_with_the_result(speak):
+    peaks = Result.objects.get(task=speak("明日の会議は、午後三時から始まりますよ。")).output["peaks"]
+
+    assert len(peaks) == 200
+    assert (min(peaks), max(peaks)) == (0, 100)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +162,7 @@ def test_other_words_or_another_way_of_saying_them_are_not_the_same_phrase(speak
 
 def test_the_cache_is_bounded_and_lets_go_of_what_was_unused_longest(valkey, settings):
     settings.SPEECH_CACHE_MEGABYTES = 1
-    phrase = Phrase(b"x" * 100_000, Facts([100_000], 1.0, "audio/wav", "wav"))
+    phrase = Phrase(b"x" * 100_000, Facts([100_000], 1.0, "audio/wav", "wav", []))
     names = [phrases.entry_name(number) for number in range(12)]
 
     for name in names:
@@ -154,7 +176,7 @@ def test_the_cache_is_bounded_and_lets_go_of_what_was_unused_longest(valkey, set
 def test_a_phrase_too_large_for_the_cache_is_not_kept(valkey, settings):
     settings.SPEECH_CACHE_MEGABYTES = 1
 
-    phrases.keep("koebako:phrase:large", Phrase(b"x" * 200_000, Facts([200_000], 1.0, "audio/wav", "wav")))
+    phrases.keep("koebako:phrase:large", Phrase(b"x" * 200_000, Facts([200_000], 1.0, "audio/wav", "wav", [])))
 
     assert phrases.find("koebako:phrase:large") is None
 

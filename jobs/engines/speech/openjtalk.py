@@ -5,7 +5,7 @@ second of it), so what a listener feels is the length of the first breath group.
 has its own HTS engine (4 ms, 1.1 MB): it gives up the GIL while it works, and threads do not
 wait for each other. The dictionaries are shared, by threads and by forked workers.
 
-Limits: see MAX_CHARACTERS and the ranges in port.py. Called through the port.
+Limits: see limits.py. Called through the port.
 """
 
 import threading
@@ -20,6 +20,7 @@ from jobs.engines.errors import EngineRefused, EngineUnavailable, InputRejected
 from jobs.engines.speech.front_end import FrontEnd
 from jobs.engines.speech.labels import count_moras, write_breath_groups
 from jobs.engines.speech.level import to_samples
+from jobs.engines.speech.limits import MAX_CHARACTERS, check_length, check_settings, nothing_to_read, unknown_voice
 from jobs.engines.speech.port import DEFAULT_MAX_MORAS, BreathGroup, Samples, Script, Voice
 from jobs.engines.speech.reading import normalise
 
@@ -27,10 +28,6 @@ NAME = "openjtalk"
 
 # Counts our own changes to the sound: where breaths are taken, the joints, the limiter.
 REVISION = 1
-
-# The front end takes about 60 µs a character, so a text at this limit keeps a worker busy for 0.6 s.
-# It holds before normalisation (which is linear) and after it (which may make a text longer).
-MAX_CHARACTERS = 10_000
 
 MEI = Voice(
     name="mei_normal",
@@ -60,28 +57,26 @@ class OpenJTalk:
 
     def plan(self, text: str, *, voice: str, max_moras: int = DEFAULT_MAX_MORAS) -> Script:
         if voice != MEI.name:
-            raise InputRejected("voice", "unknown_voice", f"there is no voice {voice[:40]!r}; there is {MEI.name}")
-        _check_length(len(text), MAX_CHARACTERS, "characters")
+            raise unknown_voice(voice, MEI.name)
+        check_length(len(text), MAX_CHARACTERS, "characters")
         spoken = normalise(text)
-        _check_length(len(spoken), MAX_CHARACTERS, "characters when spelt out")
+        check_length(len(spoken), MAX_CHARACTERS, "characters when spelt out")
         groups = self._groups(spoken, max_moras)
         if not groups:
-            raise InputRejected("text", "empty_speech", "there is nothing in it that can be read aloud")
+            raise nothing_to_read()
         return Script(text=spoken, voice=voice, groups=groups)
 
     def synthesize(
         self, script: Script, *, speed: float = 1.0, pitch_semitones: float = 0.0, volume_db: float = 0.0
     ) -> Iterator[Samples]:
-        _check_range("speed", speed, 0.5, 2.0)
-        _check_range("pitch_semitones", pitch_semitones, -12.0, 12.0)
-        _check_range("volume_db", volume_db, -20.0, 10.0)
+        check_settings(speed=speed, pitch_semitones=pitch_semitones, volume_db=volume_db)
         return (to_samples(self._wave(group, speed, pitch_semitones), volume_db=volume_db) for group in script.groups)
 
     def _groups(self, spoken: str, max_moras: int) -> tuple[BreathGroup, ...]:
         front_end = self._loaded()
         try:
             words = front_end.words(spoken)
-            _check_length(count_moras(words), max_moras, "morae")
+            check_length(count_moras(words), max_moras, "morae")
             return write_breath_groups(words, front_end)
         except InputRejected:
             raise
@@ -118,13 +113,3 @@ def _open_front_end() -> FrontEnd:
         return FrontEnd()
     except (ImportError, OSError, RuntimeError) as error:
         raise EngineUnavailable(NAME) from error
-
-
-def _check_length(length: int, limit: int, unit: str) -> None:
-    if length > limit:
-        raise InputRejected("text", "text_too_long", f"{length} {unit}, and the limit is {limit}")
-
-
-def _check_range(field: str, value: float, lowest: float, highest: float) -> None:
-    if not lowest <= value <= highest:  # written so that NaN is out of range too
-        raise InputRejected(field, "out_of_range", f"{value} is not between {lowest:g} and {highest:g}")

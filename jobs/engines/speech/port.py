@@ -36,6 +36,7 @@ class BreathGroup:
 
     labels: tuple[str, ...]
     mora_count: int
+    voice: str | None = None  # who says it, when it is not the script's own voice
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,17 @@ class Script:
 
     @property
     def mora_count(self) -> int:
-        """Morae after digits, units and Latin words are spelt out; about 7 to 8 a second at speed 1."""
+        """
+        Morae after digits, units and Latin words are spelt out; about 7 to 8 a second at speed 1.
+
+        In a language without morae, a unit as long: the number bounds the sound whatever is spoken.
+        """
         return sum(group.mora_count for group in self.groups)
+
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """The voices that are heard, in the order they begin: each of them is to be credited."""
+        return tuple(dict.fromkeys(group.voice or self.voice for group in self.groups))
 
 
 class SpeechEngine(Protocol):

@@ -1,6 +1,7 @@
 """Bring the ways of chat to words: links, faces, laughter, drawn-out vowels.
 
-Called by reading/__init__.py: links and faces while the text is as it was typed, the rest after clean().
+Called by reading/__init__.py and reading/english_text.py: links and faces while the text is as it was typed, the
+rest after clean(). languages.py asks which characters belong to no word.
 """
 
 import re
@@ -38,19 +39,32 @@ _DRAWN_OUT = re.compile(r"(?<=[ぁ-ゖァ-ヺー])[〜~]+(?![0-9])")
 _UNTIL = re.compile(rf"(?<=[{_JAPANESE}0-9])[〜~](?=[{_JAPANESE}0-9])")
 
 
-def read_links(text: str) -> str:
-    """Return `text` with its first link as リンク and no other, and mail addresses by that name."""
-    text = _MAIL_ADDRESS.sub(" メールアドレス ", text)
+def read_links(text: str, *, link: str = "リンク", address: str = "メールアドレス") -> str:
+    """Return `text` with its first link as the word for it and no other, and mail addresses by that name."""
+    text = _MAIL_ADDRESS.sub(f" {address} ", text)
     is_said = False
 
     def say_once(found: re.Match[str]) -> str:
         nonlocal is_said
         if found.group().lower() in _NOT_A_LINK:
             return found.group()
-        spoken, is_said = (" " if is_said else " リンク "), True
+        spoken, is_said = (" " if is_said else f" {link} "), True
         return spoken
 
     return _LINK.sub(say_once, text)
+
+
+def blank_links_and_faces(text: str, blank: str) -> str:
+    """Return `text`, as long as before, with `blank` for each character that belongs to no word. It is as typed."""
+
+    def same_length(found: re.Match[str]) -> str:
+        return blank * len(found.group())
+
+    text = _LINK.sub(same_length, _MAIL_ADDRESS.sub(same_length, text))
+    return _SMILEY.sub(
+        same_length,
+        _BRACKETS.sub(lambda found: found.group() if _drop_if_face(found) != " " else same_length(found), text),
+    )
 
 
 def drop_faces(text: str) -> str:

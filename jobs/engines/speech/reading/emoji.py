@@ -1,14 +1,16 @@
-"""Say emoji by a short Japanese name: the common ones by tables/emoji.tsv, the others not at all.
+"""Say emoji by a short name: the common ones by tables/emoji.tsv or emoji_english.tsv, the others not at all.
 
 A sequence (family, skin tone, flag, keycap) is one emoji. A row of emoji is a decoration more
 than a sentence, so each name is said once and only the first few. Called by reading/__init__.py.
 """
 
 import re
+from collections.abc import Callable
 
 from jobs.engines.speech.reading.tables import read_table
 
 _NAMES = read_table("emoji")
+_ENGLISH_NAMES = read_table("emoji_english")
 _FLAGS = read_table("flags")
 
 _MAX_NAMES_IN_A_ROW = 3
@@ -31,19 +33,36 @@ _KEYCAP = re.compile("([0-9#*])\ufe0f?\u20e3")
 
 
 def read_emoji(text: str) -> str:
-    """Return `text` with names for its emoji, set off by commas."""
-    return _ROW.sub(_read_row, _KEYCAP.sub(r"\1", text))
+    """Return `text` with Japanese names for its emoji, set off by commas."""
+    return _ROW.sub(lambda row: _read_row(row, _name, "、"), _KEYCAP.sub(r"\1", text))
 
 
-def _read_row(row: re.Match[str]) -> str:
-    names = dict.fromkeys(name for one in _SINGLE.findall(row.group()) if (name := _name(one)))
-    return "".join(f"、{name}" for name in list(names)[:_MAX_NAMES_IN_A_ROW]) + "、" if names else " "
+def read_emoji_in_english(text: str) -> str:
+    """Return `text` with English names for its emoji, set off by commas."""
+    return _ROW.sub(lambda row: _read_row(row, _english_name, ", "), _KEYCAP.sub(r"\1", text))
+
+
+def _read_row(row: re.Match[str], name_of: Callable[[str], str], comma: str) -> str:
+    names = dict.fromkeys(name for one in _SINGLE.findall(row.group()) if (name := name_of(one)))
+    return "".join(f"{comma}{name}" for name in list(names)[:_MAX_NAMES_IN_A_ROW]) + comma if names else " "
 
 
 def _name(emoji: str) -> str:
     """Return the name of one emoji, of its first part when only that has one, or nothing."""
-    if ord(emoji[0]) in range(_REGIONAL_A, _REGIONAL_A + 26):
+    if _is_flag(emoji):
         country = "".join(chr(ord(letter) - _REGIONAL_A + ord("A")) for letter in emoji)
         return f"{_FLAGS[country]}のはた" if country in _FLAGS else "はた"
+    return _of_table(emoji, _NAMES)
+
+
+def _english_name(emoji: str) -> str:
+    return "flag" if _is_flag(emoji) else _of_table(emoji, _ENGLISH_NAMES)
+
+
+def _is_flag(emoji: str) -> bool:
+    return ord(emoji[0]) in range(_REGIONAL_A, _REGIONAL_A + 26)
+
+
+def _of_table(emoji: str, names: dict[str, str]) -> str:
     plain = _VARIANTS.sub("", emoji)
-    return _NAMES.get(plain) or _NAMES.get(plain.split(_JOINER)[0], "")
+    return names.get(plain) or names.get(plain.split(_JOINER)[0], "")

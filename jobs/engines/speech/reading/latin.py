@@ -2,7 +2,7 @@
 
 In this order: a compound of tables/compounds.tsv (C++, Wi-Fi), a word of tables/words.tsv, the parts
 of CamelCase, an acronym letter by letter (API), Japanese in Latin letters (sushi), and at last a
-guess from the spelling. Called by reading/__init__.py.
+guess from the spelling. Called by reading/__init__.py; english_text.py takes accents off in the same way.
 """
 
 import re
@@ -46,7 +46,7 @@ _MAX_ACRONYM_LETTERS = 4
 
 def read_latin(text: str) -> str:
     """Return `text` without Latin letters. It is on one line and in Unicode form NFKC."""
-    text = _without_accents(text)
+    text = without_accents(text)
     text = _COMPOUND.sub(lambda found: _COMPOUNDS[found.group().lower()], text)
     text = _DOT.sub("ドット", text)
     text = _ARTICLE.sub("ア", text)
@@ -77,7 +77,7 @@ def _spell(letters: str) -> str:
     return "".join(_LETTERS[letter] for letter in letters)
 
 
-def _without_accents(text: str) -> str:
+def without_accents(text: str) -> str:
     """Return `text` with é as e and ß as ss, and kana untouched."""
     return "".join(_plain_letter(character) if "\u00c0" <= character <= "\u1eff" else character for character in text)
 
