@@ -41,6 +41,9 @@ PAGES: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (
             (_("Control room"), "dashboard", "admin:index", ""),
             (_("Tasks"), "checklist", "admin:jobs_task_changelist", "jobs.view_task"),
+            (_("Run a function"), "play_circle", "admin:run", "jobs.add_task"),
+            (_("Schedules"), "schedule", "admin:jobs_schedule_changelist", "jobs.view_schedule"),
+            (_("Providers"), "hub", "admin:breakers", "jobs.view_task"),
         ),
     ),
     (
@@ -80,11 +83,11 @@ def favicon(_request: HttpRequest) -> str:
     return static("koebako.svg")
 
 
-def _overview() -> Any:
+def _overview(request: HttpRequest) -> Any:
     # The admins of the rooms register themselves on this site while they are imported.
-    from jobs.runtime.admin import overview
+    from jobs.runtime.admin import overview, queues
 
-    return overview.read()
+    return overview.read(may_pause=request.user.has_perms(queues.PERMISSIONS))
 
 
 class Site(AdminSite):
@@ -104,11 +107,15 @@ class Site(AdminSite):
         return {**super().each_context(request), "colors": None}
 
     def extra_urls(self) -> list[URLPattern]:
-        return [path("overview/", self.admin_view(self.overview), name="overview")]
+        # Known by then: urls.py lets every room register its admin before it asks for addresses.
+        from jobs.runtime.admin import breakers, queues, run_form
+
+        own = path("overview/", self.admin_view(self.overview), name="overview")
+        return [own, *run_form.urls(self), *breakers.urls(self), *queues.urls(self)]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         # What runs here names tasks; who may not see them gets the page without.
-        shown = _overview() if request.user.has_perm("jobs.view_task") else None
+        shown = _overview(request) if request.user.has_perm("jobs.view_task") else None
         return super().index(request, {"overview": shown, **(extra_context or {})})
 
     def overview(self, request: HttpRequest) -> HttpResponse:
@@ -116,7 +123,7 @@ class Site(AdminSite):
         if not request.user.has_perm("jobs.view_task"):
             raise PermissionDenied
         headers = {"Cache-Control": "no-store"}
-        return TemplateResponse(request, "admin/overview.html", {"overview": _overview()}, headers=headers)
+        return TemplateResponse(request, "admin/overview.html", {"overview": _overview(request)}, headers=headers)
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         try:

@@ -25,7 +25,7 @@ from django.db import connection
 
 from core import health, unsafe
 from core.health import Failed, Outcome
-from jobs.runtime import clock
+from jobs.runtime import clock, rights
 from jobs.runtime.connection import client
 from jobs.runtime.errors import QueueUnreachable
 
@@ -171,6 +171,11 @@ def redis_server() -> str:
         facts = client().info("server")
     except QueueUnreachable:
         raise Failed("REDIS_URL is not set and no `up` runs on this home") from None
+    except redis.exceptions.NoPermissionError:
+        client().ping()
+        return "answers; its user may not INFO, so its version is unknown"
+    except redis.AuthenticationError:
+        raise Failed("refused the user or the password in REDIS_URL") from None
     except (redis.RedisError, OSError) as error:
         raise Failed(f"did not answer ({type(error).__name__})") from None
     if "valkey_version" in facts:
@@ -178,11 +183,21 @@ def redis_server() -> str:
     return f"Redis {facts['redis_version']}"
 
 
+def redis_rights() -> str:
+    if refused := rights.missing():
+        raise Failed(f"the user in REDIS_URL may not: {', '.join(refused)}; README.md names what it needs")
+    return "may do what is needed"
+
+
 def redis_keeps_everything() -> str:
-    policy = client().info("memory").get("maxmemory_policy")
+    try:
+        policy = client().info("memory").get("maxmemory_policy")
+        kept = client().info("persistence")
+    except redis.exceptions.NoPermissionError:
+        return "unknown: its user may not INFO; see yourself that maxmemory-policy is noeviction"
     if policy != "noeviction":
         raise Failed(f"maxmemory-policy is {policy}: the queue could be evicted; set it to noeviction")
-    if client().info("persistence").get("aof_enabled"):
+    if kept.get("aof_enabled"):
         return "noeviction, append-only file on"
     try:
         snapshots = client().config_get("save").get("save")
@@ -251,6 +266,7 @@ CHECKS = (
     Check("database", database),
     Check("migrations", health.migrations, needs=("database",)),
     Check("redis", redis_server),
+    Check("redis_rights", redis_rights, needs=("redis",)),
     Check("redis_memory", redis_keeps_everything, needs=("redis",)),
     Check("clocks", clocks, needs=("database",)),
     Check("lease", lease, needs=("database", "redis")),

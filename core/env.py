@@ -7,9 +7,13 @@ because compose files and shells pass `NAME=` for "nothing".
 import ipaddress
 import os
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+from jobs.runtime.redis_url import BadRedisUrl
+from jobs.runtime.redis_url import read as read_redis_url
 
 
 class BadValue(ImproperlyConfigured):
@@ -58,6 +62,26 @@ def integer(name: str, *, default: int, at_least: int, at_most: int | None = Non
     return value
 
 
+class Span(NamedTuple):
+    """From `low` to `high`, both included; equal for a single number."""
+
+    low: int
+    high: int
+
+
+def span(name: str, *, default: int, at_least: int, at_most: int) -> Span:
+    """Read `2` or `2..6`."""
+    expected = f"a number such as 2, or a span such as 2..6, from {at_least} to {at_most}"
+    low, dots, high = text(name, default=str(default)).partition("..")
+    try:
+        value = Span(int(low), int(high if dots else low))
+    except ValueError:
+        raise BadValue(name, expected) from None
+    if not at_least <= value.low <= value.high <= at_most:
+        raise BadValue(name, expected)
+    return value
+
+
 def path(name: str, *, default: Path) -> Path:
     return Path(text(name, default=str(default))).expanduser().absolute()
 
@@ -66,6 +90,16 @@ def url(name: str, *, default: str, schemes: tuple[str, ...]) -> str:
     value = text(name, default=default)
     if value and urlsplit(value).scheme not in schemes:
         raise BadValue(name, "a URL that starts with " + " or ".join(f"{scheme}://" for scheme in schemes))
+    return value
+
+
+def redis_url(name: str, *, default: str) -> str:
+    value = text(name, default=default)
+    try:
+        if value:
+            read_redis_url(value)
+    except BadRedisUrl as error:
+        raise BadValue(name, error.expected) from None
     return value
 
 

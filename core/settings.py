@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from core import env, home
+from jobs.runtime.redis_url import channel_hosts
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = env.path("KOEBAKO_HOME", default=BASE_DIR / "var")
@@ -125,20 +126,24 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis ----------------------------------------------------------------------
 # While `up` runs, its Valkey is found by every command with the same home.
-REDIS_URL = env.url("REDIS_URL", default=home.redis_url(HOME), schemes=("redis", "rediss", "unix"))
+REDIS_URL = env.redis_url("REDIS_URL", default=home.redis_url(HOME))
 # A Redis that hangs must not hold a request or a worker for longer than this.
 REDIS_TIMEOUT_SECONDS = env.integer("REDIS_TIMEOUT_SECONDS", default=5, at_least=1)
 CHANNEL_LAYERS: dict[str, Any] = {
     "default": {
         # The queueing layer drops messages silently at 100 unread ones; this one does not.
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL] if REDIS_URL else [], "prefix": "koebako:live"},
+        "CONFIG": {
+            "hosts": channel_hosts(REDIS_URL, timeout_seconds=REDIS_TIMEOUT_SECONDS),
+            "prefix": "koebako:live",
+        },
     }
 }
 
 # --- Workers ----------------------------------------------------------------------
-# Workers that take every queue; one more takes the interactive queue alone.
-WORKERS = env.integer("WORKERS", default=os.cpu_count() or 1, at_least=1, at_most=256)
+# Workers that take every queue; one more takes the interactive queue alone. A span, `2..6`,
+# follows the age of what waits.
+WORKERS = env.span("WORKERS", default=os.cpu_count() or 1, at_least=1, at_most=256)
 # A dead machine's tasks are taken back after this; renewed every third of it by the guard.
 # Under 3 s a slow database would look like a dead worker.
 LEASE_SECONDS = env.integer("LEASE_SECONDS", default=10, at_least=3)
@@ -146,6 +151,11 @@ LEASE_SECONDS = env.integer("LEASE_SECONDS", default=10, at_least=3)
 MAX_ATTEMPTS_AFTER_DEATH = env.integer("MAX_ATTEMPTS_AFTER_DEATH", default=3, at_least=1)
 # What a stopping cluster grants running tasks before it hands them back.
 STOP_GRACE_SECONDS = env.integer("STOP_GRACE_SECONDS", default=20, at_least=1)
+# A task over this is ended with its worker, unless its function says otherwise: the largest
+# model and its input fit, and two of them do not take a small machine down.
+TASK_MAX_MEMORY_MEGABYTES = env.integer("TASK_MAX_MEMORY_MEGABYTES", default=2048, at_least=128)
+# Of a task's output and files together, unless its function says otherwise: an hour of sound as MP3, twice.
+TASK_MAX_OUTPUT_BYTES = env.integer("TASK_MAX_OUTPUT_BYTES", default=100_000_000, at_least=1000)
 # A worker over this is replaced between two tasks; dictionaries and one model fit twice.
 WORKER_MAX_RSS_MEGABYTES = env.integer("WORKER_MAX_RSS_MEGABYTES", default=1024, at_least=128)
 Q_CLUSTER = {

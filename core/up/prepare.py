@@ -130,6 +130,7 @@ def prepare_queue(console: Console, folder: Path) -> bool:
         except OSError as error:
             raise CannotStart(f"the folders of Valkey cannot be used ({error})") from None
         return True
+    from jobs.runtime.checks import evicting_policy
     from jobs.runtime.connection import client
 
     try:
@@ -137,6 +138,10 @@ def prepare_queue(console: Console, folder: Path) -> bool:
     except (redis.RedisError, OSError) as error:
         # The URL may hold a password.
         raise CannotStart(f"REDIS_URL is set, but nothing answers there ({type(error).__name__})") from None
+    if policy := evicting_policy():
+        raise CannotStart(
+            f"REDIS_URL is unsafe: maxmemory-policy is {policy}, so the queue could be evicted; set it to noeviction"
+        )
     console.say("redis: REDIS_URL answers; nothing embedded is started")
     return False
 

@@ -1,12 +1,20 @@
-"""Connections to Redis: one pool a process for calls, with a timeout on each of them."""
+"""Connections to Redis: one pool a process for calls, with a timeout on each of them.
+
+Every line to Redis that the house draws is drawn here, but for Channels', whose options
+settings.py takes from follow.channel_host(). All of them follow the master of Sentinels.
+"""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
+from typing import Any
 
 import redis
 import redis.asyncio
 from django.conf import settings
 
+from jobs.runtime import follow, redis_url
 from jobs.runtime.errors import QueueUnreachable
 
 PREFIX = "koebako"
@@ -19,29 +27,39 @@ def key(*parts: str) -> str:
 
 @lru_cache(maxsize=4)
 def _client(url: str, _pid: int) -> redis.Redis:
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=settings.REDIS_TIMEOUT_SECONDS,
-        socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
-        # A connection idle for longer is checked before it is used again.
-        health_check_interval=30,
-    )
+    timeout = settings.REDIS_TIMEOUT_SECONDS
+    pool = follow.pool(redis_url.read(url), timeout_seconds=timeout, connect_seconds=timeout)
+    return redis.Redis.from_pool(pool)
 
 
 def client() -> redis.Redis:
     """Return this process's client, safe for threads. Raises QueueUnreachable when no Redis is configured."""
-    if not settings.REDIS_URL:
-        raise QueueUnreachable
     # The process id keeps a forked child from sharing its parent's sockets.
-    return _client(settings.REDIS_URL, os.getpid())
+    return _client(_url(), os.getpid())
 
 
 def waiting_client() -> redis.asyncio.Redis:
     """Return an asyncio client of its own, for a reader that blocks; close it with `aclose()`."""
+    timeout = settings.REDIS_TIMEOUT_SECONDS
+    pool = follow.waiting_pool(redis_url.read(_url()), timeout_seconds=timeout, connect_seconds=timeout)
+    return redis.asyncio.Redis.from_pool(pool)
+
+
+@contextmanager
+def subscription(*channels: str) -> Iterator[Any]:
+    """
+    Hold a subscription on a line of its own, for a thread that listens.
+
+    No timeout on its socket: `get_message()` takes one. When it raises a RedisError, take a new subscription.
+    """
+    place = redis_url.read(_url())
+    pool = follow.pool(place, timeout_seconds=None, connect_seconds=settings.REDIS_TIMEOUT_SECONDS)
+    with redis.Redis.from_pool(pool) as listener, listener.pubsub() as heard:
+        heard.subscribe(*channels)
+        yield heard
+
+
+def _url() -> str:
     if not settings.REDIS_URL:
         raise QueueUnreachable
-    return redis.asyncio.Redis.from_url(
-        settings.REDIS_URL,
-        socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
-        socket_timeout=settings.REDIS_TIMEOUT_SECONDS,
-    )
+    return str(settings.REDIS_URL)

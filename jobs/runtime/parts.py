@@ -76,16 +76,23 @@ class _Progress:
         """Return the pieces in an XREAD answer that are new to this reader. Raises TaskEnded."""
         fresh = []
         for self.last, fields in _entries(answer):
-            if b"e" in fields:
-                status = fields[b"e"].decode()
+            status, index, count = fields.get(b"e", b"").decode("ascii", "replace"), _number(fields, b"i"), None
+            if status in FINAL:
                 if status != Status.SUCCESS:
                     raise TaskEnded(status)
-                self.ended, self.complete = True, self.pieces == int(fields[b"n"])
-            elif int(fields[b"i"]) == self.pieces:
+                count = _number(fields, b"n")
+                self.ended, self.complete = True, self.pieces == count
+            elif index == self.pieces and b"d" in fields:
                 self.pieces += 1
                 self.bytes += len(fields[b"d"])
                 fresh.append(fields[b"d"])
         return fresh
+
+
+def _number(fields: dict[bytes, bytes], name: bytes) -> int | None:
+    """Return a whole number of an entry, None when it has none: anybody may write into the stream."""
+    text = fields.get(name, b"")
+    return int(text) if text.isdigit() and len(text) < 10 else None
 
 
 async def read(task_id: UUID) -> AsyncIterator[bytes]:

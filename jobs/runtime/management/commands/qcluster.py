@@ -4,6 +4,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from jobs.runtime.checks import evicting_policy
 from jobs.runtime.cluster import SafeCluster
 
 
@@ -16,4 +17,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.REDIS_URL:
             raise CommandError("there is no queue to work from: set REDIS_URL, or start `manage.py up`", returncode=3)
+        if policy := evicting_policy():
+            raise CommandError(
+                f"REDIS_URL is unsafe: maxmemory-policy is {policy}, the queue could be evicted; set it to noeviction"
+            )
         sys.exit(SafeCluster().start())
