@@ -14,8 +14,9 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from jobs.access import links
-from jobs.runtime import clock, queue, stats
+from jobs.runtime import clock, queue, run_log
 from jobs.runtime.context import Context
+from jobs.runtime.estimate import completion_estimate as by_other_runs
 from jobs.runtime.models import Artifact, Attempt, Priority, Result, Status, Task
 from jobs.runtime.models.task import WAITING
 
@@ -78,6 +79,8 @@ def event(task: Task, position: int | None = None) -> dict[str, Any]:
         "timestamp": moment(task.updated_at),
         "version": task.version,
         "error": task.error,
+        # How many lines the running attempt has said; its messages know, the row does not.
+        "log_lines": None,
     }
 
 
@@ -93,7 +96,7 @@ def progress_event(context: Context) -> dict[str, Any]:
         attempt=context.attempt,
         updated_at=datetime.now(UTC),
     )
-    return event(running)
+    return {**event(running), "log_lines": context.run_log.count if context.run_log else 0}
 
 
 def completion_estimate(task: Task, position: int | None) -> datetime | None:
@@ -109,7 +112,7 @@ def completion_estimate(task: Task, position: int | None) -> datetime | None:
         seen_at = task.updated_at if task.updated_at > task.started_at else clock.now()
         elapsed = seen_at - task.started_at
         return task.started_at + elapsed * 100 / task.progress
-    return stats.completion_estimate(task, position)
+    return by_other_runs(task, position)
 
 
 def moment(value: datetime | None) -> str | None:
@@ -135,6 +138,7 @@ def _attempts(task: Task) -> list[dict[str, Any]]:
                 "started_at": moment(task.started_at),
                 "ended_at": None,
                 "error": None,
+                "log": _log(run_log.read(task.pk, task.attempt)),
             }
         )
     return ended
@@ -151,7 +155,16 @@ def _ended(attempt: Attempt) -> dict[str, Any]:
         "started_at": moment(attempt.started_at),
         "ended_at": moment(attempt.ended_at),
         "error": error,
+        "log": _log(attempt.log),
     }
+
+
+def _log(lines: list[run_log.Line]) -> list[dict[str, Any]]:
+    """Return the lines that whoever may see the task may read."""
+    return [
+        {"seconds": seconds, "level": level, "message": sentence, "fields": fields}
+        for seconds, level, sentence, fields in run_log.shown_to_all(lines)
+    ]
 
 
 def _output(task: Task) -> Any:

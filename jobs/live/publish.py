@@ -1,8 +1,9 @@
 """Carry the runtime's signals to whoever watches: the groups of a task, of its owner, of the staff.
 
 Any process may speak: workers, the guard, the web process, commands. The sending is done by
-one event loop in a daemon thread of that process (wire.py); the caller pays for building the
-message, never waits, and never sees an error. A message that is lost costs a watcher at
+one event loop in a daemon thread of that process (wire.py), but for a worker's changes of
+state, which the runtime sends with its own; the caller pays for building the message, never
+waits, and never sees an error. A message that is lost costs a watcher at
 most its next look at the row (watch.py).
 
 listen() is called once, by apps.py.
@@ -16,9 +17,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
+from channels.layers import get_channel_layer
+from django.conf import settings
+
 from jobs.live import groups
 from jobs.live.describe import event, progress_event
-from jobs.live.groups import Event
+from jobs.live.groups import MESSAGE_TYPE, Event
 from jobs.live.throttle import Throttle
 from jobs.live.wire import Wire
 from jobs.runtime.context import Context
@@ -73,6 +77,11 @@ class Publisher:
                 self._sender.post(audience, held, droppable=True)
             self._sender.post(audience, message, droppable=False)
 
+    def forget(self, task_id: str) -> None:
+        """Drop progress that still waited: a change of state is being sent another way."""
+        with self._lock:
+            self._throttle.close(task_id)
+
     def _release(self, task_id: str, audience: Sequence[str]) -> None:
         with self._lock:
             self._timers.discard(task_id)
@@ -91,14 +100,35 @@ def publisher() -> Publisher:
     return _publishers.get(pid) or _publishers.setdefault(pid, Publisher(Wire.of_this_process()))
 
 
+def letters(message: Event, audience: Sequence[str]) -> list[tuple[str, bytes]]:
+    """Return what the channel layer would publish to reach each group: (channel, message)."""
+    layer = get_channel_layer()
+    data = layer.serialize({"type": MESSAGE_TYPE, "event": message})
+    prefix = settings.CHANNEL_LAYERS["default"]["CONFIG"]["prefix"]
+    return [(f"{prefix}__group__{group}", data) for group in audience]
+
+
 def listen() -> None:
     task_changed.connect(_on_changed, weak=False, dispatch_uid="live.publish.changed")
     task_progressed.connect(_on_progressed, weak=False, dispatch_uid="live.publish.progressed")
 
 
-def _on_changed(sender: Any, *, task: Task, position: int | None = None, **_more: Any) -> None:
+def _on_changed(
+    sender: Any,
+    *,
+    task: Task,
+    position: int | None = None,
+    outbox: list[tuple[str, bytes]] | None = None,
+    **_more: Any,
+) -> None:
     try:
-        publisher().change(event(task, position), _audience(task.pk, task.owner_id))
+        message, audience = event(task, position), _audience(task.pk, task.owner_id)
+        if outbox is None:
+            publisher().change(message, audience)
+            return
+        if (mine := _publishers.get(os.getpid())) is not None:
+            mine.forget(str(task.pk))
+        outbox += letters(message, audience)
     except Exception:
         logger.exception("change of a task not published")
 

@@ -1,17 +1,19 @@
 """What a function is handed: who it works for, and how to tell the world about it.
 
 One context belongs to one attempt. Nothing a function does through it is visible as a
-result before the attempt is committed; parts and progress go out at once.
+result before the attempt is committed; parts, progress and log lines go out at once.
 """
 
 import logging
+import sys
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
 from jobs.runtime.errors import Cancelled
+from jobs.runtime.run_log import Line, RunLog
 
 logger = logging.getLogger("jobs.function")
 
@@ -26,6 +28,8 @@ class Wire(Protocol):
 
     def part(self, context: "Context", index: int, data: bytes) -> None: ...
 
+    def said(self, context: "Context") -> None: ...
+
     def is_cancelled(self, context: "Context") -> bool: ...
 
 
@@ -36,6 +40,9 @@ class Silent:
         return
 
     def part(self, context: "Context", index: int, data: bytes) -> None:
+        return
+
+    def said(self, context: "Context") -> None:
         return
 
     def is_cancelled(self, context: "Context") -> bool:
@@ -68,14 +75,35 @@ class Context:
     steps: list[tuple[str, float]] = field(default_factory=list)
     files: list[NewFile] = field(default_factory=list)
     parts_sent: int = 0
+    run_log: RunLog | None = None  # made with the first line: who says nothing pays nothing
 
     def __post_init__(self) -> None:
         self._started = self.clock()
 
     @property
     def log(self) -> logging.LoggerAdapter[logging.Logger]:
-        """A logger whose lines carry the task, the function and the attempt. Never log personal text."""
-        return _Fields(logger, {"task": str(self.task_id), "function": self.function, "attempt": self.attempt})
+        """
+        A logger whose lines carry the task, the function and the attempt, and are kept with the attempt.
+
+        Never log personal text: who may see the task reads its lines from `info` on, staff all of them.
+        How many are kept is bounded (run_log.py); a loop should report progress instead.
+        """
+        return _Lines(self)
+
+    @property
+    def log_lines(self) -> list[Line]:
+        """What was said so far, as it is kept with the attempt."""
+        return self.run_log.lines() if self.run_log else []
+
+    def end_log(self) -> list[Line]:
+        """Return what was said, and take in no more: the attempt is over."""
+        return self.run_log.close() if self.run_log else []
+
+    def keep_line(self, level: int, sentence: str, fields: Mapping[str, Any]) -> None:
+        if self.run_log is None:
+            self.run_log = RunLog()
+        self.run_log.add(self.clock() - self._started, level, sentence, fields)
+        self.wire.said(self)
 
     def progress(self, percent: int, current_step: str = "", *, step: int = 0, total_steps: int = 0) -> None:
         """
@@ -116,7 +144,37 @@ class Context:
         self.files.append(NewFile(name, content_type, data))
 
 
-class _Fields(logging.LoggerAdapter[logging.Logger]):
+class _Lines(logging.LoggerAdapter[logging.Logger]):
+    """Writes to the process log, as any logger, and beside it into what is kept of the run."""
+
+    def __init__(self, context: Context) -> None:
+        fields = {"task": str(context.task_id), "function": context.function, "attempt": context.attempt}
+        super().__init__(logger, fields)
+        self._context = context
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        self._context.keep_line(level, _worded(msg, args), _told(kwargs))
+        # One frame more between the caller and the logger.
+        super().log(level, msg, *args, **{**kwargs, "stacklevel": kwargs.get("stacklevel", 1) + 1})
+
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
-        kwargs["extra"] = {**(self.extra or {}), **kwargs.get("extra", {})}
+        kwargs["extra"] = {**(self.extra or {}), **(kwargs.get("extra") or {})}
         return msg, kwargs
+
+
+def _worded(msg: object, args: tuple[object, ...]) -> str:
+    """Return the sentence; one that does not fit its arguments as it stands, since logging never raises."""
+    try:
+        # As logging does: a single mapping is for named places.
+        places = args[0] if len(args) == 1 and args[0] and isinstance(args[0], Mapping) else args
+        return str(msg) % places if args else str(msg)
+    except Exception:
+        return str(msg)
+
+
+def _told(kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields of a line; of an exception only its type, since its message may hold a person's words."""
+    fields: Mapping[str, Any] = kwargs.get("extra") or {}
+    raised = kwargs.get("exc_info")
+    kind = type(raised) if isinstance(raised, BaseException) else sys.exc_info()[0] if raised else None
+    return {**fields, "error": kind.__name__} if kind is not None else fields

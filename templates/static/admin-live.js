@@ -2,7 +2,7 @@
 // Messages only say that something changed; what is shown is always the server's own HTML, so a
 // pill's word and its colour cannot come apart.
 
-import { Line, fragment, oneAtATime } from "./live.js";
+import { Line, fragment, keepingPlaces, oneAtATime, openAtEnd } from "./live.js";
 
 const GATHER = 500; // milliseconds: changed rows are fetched together
 const MAX_ROWS = 100; // of one fetch; the server refuses more
@@ -141,9 +141,10 @@ function taskPage(place) {
     if (fresh === undefined || !fresh.querySelector("#state")) return true;
     if (Number(fresh.querySelector("#state").dataset.version) >= Number(state().dataset.version)) {
       const focused = document.activeElement?.id;
-      const open = [...place.querySelectorAll("details")].map((details) => details.open);
-      place.replaceChildren(...fresh.childNodes);
-      place.querySelectorAll("details").forEach((details, index) => (details.open = open[index] ?? false));
+      const others = () => place.querySelectorAll("details:not([id])");
+      const open = [...others()].map((details) => details.open);
+      keepingPlaces(place, () => place.replaceChildren(...fresh.childNodes));
+      others().forEach((details, index) => (details.open = open[index] ?? false));
       if (focused) document.getElementById(focused)?.focus();
       moments(place);
     }
@@ -166,6 +167,7 @@ function taskPage(place) {
     later();
   }
 
+  openAtEnd(place);
   if (isOver()) return;
   const line = new Line({ path: place.dataset.socket, hear, look, show });
   setInterval(() => !document.hidden && !line.over && look(), LOOK_AGAIN);
@@ -179,7 +181,9 @@ function dashboard(place) {
     const fresh = await fragment(place.dataset.refresh);
     show(fresh ? "live" : "offline");
     if (!fresh) return;
+    const focused = document.activeElement?.id;
     place.replaceChildren(...fresh.childNodes);
+    if (focused) document.getElementById(focused)?.focus();
     moments(place);
   });
   setInterval(refresh, REFRESH);
@@ -189,7 +193,7 @@ function dashboard(place) {
 
 moments();
 setInterval(moments, TICK);
-const parts = { "task-list": taskList, "task-page": taskPage, overview: dashboard };
+const parts = { "task-list": taskList, "task-page": taskPage, overview: dashboard, breakers: dashboard };
 for (const [id, start] of Object.entries(parts)) {
   const place = document.getElementById(id);
   if (place) start(place);

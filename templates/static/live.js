@@ -116,3 +116,29 @@ export function oneAtATime(work) {
     return running;
   };
 }
+
+/**
+ * Run `replace`, which puts fresh elements into `place`, and leave what the reader opened and where
+ * they had scrolled to. A list of a running attempt follows its end unless one has scrolled up.
+ */
+export function keepingPlaces(place, replace) {
+  const open = new Set([...place.querySelectorAll("details[id][open]")].map((details) => details.id));
+  const scrolled = new Map([...place.querySelectorAll(".log-lines")].map((list) => [list.id, [list.scrollTop, isAtEnd(list)]]));
+  replace();
+  for (const details of place.querySelectorAll("details[id]")) details.open = open.has(details.id);
+  for (const list of place.querySelectorAll(".log-lines")) {
+    const [top, atEnd] = scrolled.get(list.id) ?? [0, true];
+    list.scrollTop = atEnd && list.closest("[data-running]") ? list.scrollHeight : top;
+  }
+}
+
+const isAtEnd = (list) => list.scrollHeight - list.scrollTop - list.clientHeight < 24;
+
+/** Show the end of a running attempt's lines when a reader opens them. */
+export function openAtEnd(place) {
+  // Not "toggle": that comes as well when a script opens a fresh element.
+  place.addEventListener("click", ({ target }) => {
+    const list = target.closest("summary")?.parentElement.querySelector(":scope > .log-lines");
+    if (list?.closest("[data-running]")) requestAnimationFrame(() => (list.scrollTop = list.scrollHeight));
+  });
+}

@@ -1,7 +1,7 @@
 // The page of one task. Bar and marks follow each message; every word comes from the server's
 // card, which is fetched again whenever a message changes more than the percentage.
 
-import { Line, fragment, oneAtATime } from "./live.js";
+import { Line, fragment, keepingPlaces, oneAtATime, openAtEnd } from "./live.js";
 import { localTimes } from "./page.js";
 import { players } from "./player.js";
 
@@ -12,8 +12,10 @@ const said = document.getElementById("said");
 const CATCH_UP = 700;
 // How long it may still take changes without any message.
 const LOOK_AGAIN = 5000;
+// A run may say something four times a second; its lines are fetched this often.
+const READ_LOG = 1000;
 
-let newest = -1, last, catchUp;
+let newest = -1, last, catchUp, lines = "", readLog;
 
 const card = () => document.getElementById("state");
 const isOver = () => "final" in card().dataset;
@@ -56,7 +58,7 @@ function mark(row, state, sign) {
 function replace(fresh) {
   const focused = document.activeElement?.id;
   const before = card().dataset.status;
-  place.replaceChildren(...fresh.childNodes);
+  keepingPlaces(place, () => place.replaceChildren(...fresh.childNodes));
   if (focused) document.getElementById(focused)?.focus();
   showNewest();
   localTimes(place);
@@ -88,6 +90,14 @@ function hear(message) {
     shownWords = now;
     look();
   }
+  const said = message.log_lines ? `${message.attempt} ${message.log_lines}` : "";
+  if (said && said !== lines) {
+    lines = said;
+    readLog ??= setTimeout(() => {
+      readLog = undefined;
+      look();
+    }, READ_LOG);
+  }
 }
 
 function show(word) {
@@ -97,6 +107,7 @@ function show(word) {
 }
 
 players(place);
+openAtEnd(place);
 if (!isOver()) {
   new Line({ path: place.dataset.socket, hear, look, show });
   const timer = setInterval(() => (isOver() ? clearInterval(timer) : document.hidden || look()), LOOK_AGAIN);
