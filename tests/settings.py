@@ -1,12 +1,18 @@
 """The house's own settings on a temporary home, with a Valkey of the test session."""
 
 import os
+import sys
 import tempfile
+
+from tests import postgres
 
 HOME_FOR_TESTS = os.environ.setdefault("KOEBAKO_TEST_HOME", tempfile.mkdtemp(prefix="koebako-test-"))
 os.environ["KOEBAKO_HOME"] = HOME_FOR_TESTS
 os.environ["REDIS_URL"] = f"unix://{HOME_FOR_TESTS}/valkey.sock?db=0"
-if os.environ.get("DATABASE_URL"):  # PostgreSQL, as `.ci/run` starts one
+# `pytest --database=postgresql`: a server of this run's own; without its programs conftest.py has a word to say.
+if postgres.is_asked_for(sys.argv) and not os.environ.get("DATABASE_URL") and postgres.programs():
+    os.environ["DATABASE_URL"] = postgres.start_for_tests()
+if os.environ.get("DATABASE_URL"):
     os.environ["SECRET_KEY"] = "only for tests, and the same in every process of theirs"
 for name in ("PUBLIC_URL", "DEBUG", "STORAGE_URL"):
     os.environ.pop(name, None)

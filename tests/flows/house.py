@@ -46,8 +46,105 @@ class Answer:
         return json.loads(self.body)
 
 
-class Stack:
-    """One running house."""
+class Client:
+    """Whoever speaks to a house from outside: by HTTP, by its commands, by looking at its processes."""
+
+    home: Path
+    url: str
+    environment: dict[str, str]
+    tokens: dict[str, str]
+
+    def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS,
+        )  # fmt: skip
+        assert not check or done.returncode == 0, done.stderr[-2000:]
+        return done
+
+    def token(self, name: str = "hana") -> str:
+        if name not in self.tokens:
+            self.tokens[name] = self.manage("create_token", name, "--create").stdout.strip()
+        return self.tokens[name]
+
+    def login(self, name: str = "hana", *, staff: bool = False) -> tuple[str, str]:
+        """Return user name and password of a person who can log in."""
+        password = secrets.token_urlsafe(12)
+        code = (
+            "from django.contrib.auth.models import User;"
+            f"u, _ = User.objects.get_or_create(username={name!r});"
+            f"u.is_staff = u.is_superuser = {staff!r}; u.set_password({password!r}); u.save()"
+        )
+        self.manage("shell", "-v", "0", "-c", code)
+        return name, password
+
+    def get(self, path: str, *, token: str | None = None) -> Answer:
+        return self.ask("GET", path, token=token)
+
+    def post(
+        self, path: str, body: Any = None, *, token: str | None = None, seconds: float = PATIENCE_SECONDS
+    ) -> Answer:
+        return self.ask("POST", path, body=body or {}, token=token, seconds=seconds)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        token: str | None = None,
+        seconds: float = PATIENCE_SECONDS,
+    ) -> Answer:
+        request = Request(path if path.startswith("http") else self.url + path, method=method)
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        try:
+            with urlopen(request, data=data, timeout=seconds) as answer:
+                return Answer(answer.status, answer.headers, answer.read())
+        except HTTPError as error:
+            with error:
+                return Answer(error.code, error.headers, error.read())
+
+    def invoke(self, function: str, *, token: str | None = None, **inputs: Any) -> str:
+        answer = self.post(f"/api/v1/functions/{function}/invoke", {"input": inputs}, token=token or self.token())
+        assert answer.status == 202, answer.body
+        return answer.json["task_id"]
+
+    def task(self, task_id: str, *, token: str | None = None) -> dict[str, Any]:
+        return self.get(f"/api/v1/tasks/{task_id}", token=token or self.token()).json
+
+    def finished(self, task_id: str) -> dict[str, Any]:
+        """Return the task once it has ended."""
+        final = {"success", "failure", "cancelled"}
+        return eventually(lambda: (task := self.task(task_id))["status"] in final and task, what=f"task {task_id} ends")
+
+    def running(self, task_id: str) -> dict[str, Any]:
+        """Return the line of dump_state of a task once a worker runs it."""
+        eventually(lambda: self.task(task_id)["status"] == "processing", what=f"task {task_id} runs")
+        return self.state()[task_id]
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        lines = self.manage("dump_state", "--jsonl").stdout.splitlines()
+        return {row["id"]: row for row in map(json.loads, lines)}
+
+    def processes(self) -> list[psutil.Process]:
+        """Every process of this house, found by its environment, wherever it hangs in the tree."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("KOEBAKO_HOME") == str(self.home) and process.status() != "zombie":
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+
+class Stack(Client):
+    """One running house, as `up` keeps it."""
 
     def __init__(self, home: Path, **environment: str) -> None:
         self.home = home
@@ -102,79 +199,3 @@ class Stack:
 
     def keeper(self) -> psutil.Process:
         return next(child for child in self.guard().children() if os.getpgid(child.pid) != child.pid)
-
-    def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, check=check, timeout=PATIENCE_SECONDS,
-        )  # fmt: skip
-
-    def token(self, name: str = "hana") -> str:
-        if name not in self.tokens:
-            self.tokens[name] = self.manage("create_token", name, "--create").stdout.strip()
-        return self.tokens[name]
-
-    def login(self, name: str = "hana", *, staff: bool = False) -> tuple[str, str]:
-        """Return user name and password of a person who can log in."""
-        password = secrets.token_urlsafe(12)
-        code = (
-            "from django.contrib.auth.models import User;"
-            f"u, _ = User.objects.get_or_create(username={name!r});"
-            f"u.is_staff = u.is_superuser = {staff!r}; u.set_password({password!r}); u.save()"
-        )
-        self.manage("shell", "-v", "0", "-c", code)
-        return name, password
-
-    def get(self, path: str, *, token: str | None = None) -> Answer:
-        return self.ask("GET", path, token=token)
-
-    def post(self, path: str, body: Any = None, *, token: str | None = None) -> Answer:
-        return self.ask("POST", path, body=body or {}, token=token)
-
-    def ask(self, method: str, path: str, *, body: Any = None, token: str | None = None) -> Answer:
-        request = Request(path if path.startswith("http") else self.url + path, method=method)
-        if token:
-            request.add_header("Authorization", f"Bearer {token}")
-        data = None
-        if body is not None:
-            data = json.dumps(body).encode()
-            request.add_header("Content-Type", "application/json")
-        try:
-            with urlopen(request, data=data, timeout=PATIENCE_SECONDS) as answer:
-                return Answer(answer.status, answer.headers, answer.read())
-        except HTTPError as error:
-            with error:
-                return Answer(error.code, error.headers, error.read())
-
-    def invoke(self, function: str, *, token: str | None = None, **inputs: Any) -> str:
-        answer = self.post(f"/api/v1/functions/{function}/invoke", {"input": inputs}, token=token or self.token())
-        assert answer.status == 202, answer.body
-        return answer.json["task_id"]
-
-    def task(self, task_id: str, *, token: str | None = None) -> dict[str, Any]:
-        return self.get(f"/api/v1/tasks/{task_id}", token=token or self.token()).json
-
-    def finished(self, task_id: str) -> dict[str, Any]:
-        """Return the task once it has ended."""
-        final = {"success", "failure", "cancelled"}
-        return eventually(lambda: (task := self.task(task_id))["status"] in final and task, what=f"task {task_id} ends")
-
-    def running(self, task_id: str) -> dict[str, Any]:
-        """Return the line of dump_state of a task once a worker runs it."""
-        eventually(lambda: self.task(task_id)["status"] == "processing", what=f"task {task_id} runs")
-        return self.state()[task_id]
-
-    def state(self) -> dict[str, dict[str, Any]]:
-        lines = self.manage("dump_state", "--jsonl").stdout.splitlines()
-        return {row["id"]: row for row in map(json.loads, lines)}
-
-    def processes(self) -> list[psutil.Process]:
-        """Every process of this house, found by its environment, wherever it hangs in the tree."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get("KOEBAKO_HOME") == str(self.home) and process.status() != "zombie":
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
