@@ -162,9 +162,9 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("id"))
     def object_link(self, entry: AuditEntry) -> str:
-        if entry.object_type != "task":
+        if entry.object_type not in ("task", "schedule"):
             return entry.object_id
-        url = reverse("admin:jobs_task_change", args=[entry.object_id])
+        url = reverse(f"admin:jobs_{entry.object_type}_change", args=[entry.object_id])
         return format_html('<a class="code" href="{}">{}</a>', url, entry.object_id)
 
     @admin.display(description=_("when"))

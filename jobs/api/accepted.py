@@ -9,7 +9,8 @@ from django.urls import reverse
 from pydantic import BaseModel, Field
 
 from jobs.access import links
-from jobs.runtime import clock, stats
+from jobs.runtime import clock
+from jobs.runtime.estimate import completion_estimate
 from jobs.runtime.invoke import Invocation
 
 # Asking before a second has passed is what the events are for.
@@ -31,7 +32,7 @@ class Accepted(BaseModel):
 def accepted(invocation: Invocation, request: HttpRequest, response: HttpResponse) -> Accepted:
     """Return the answer's body, and put its headers on `response`."""
     task, base = invocation.task, links.base_of(request)
-    estimate = stats.completion_estimate(task, invocation.position)
+    estimate = completion_estimate(task, invocation.position)
     status_url = base + reverse("api:show_task", args=[task.pk])
     response["Location"] = status_url
     response["Retry-After"] = str(_wait_seconds(estimate))

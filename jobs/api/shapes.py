@@ -36,6 +36,13 @@ class TaskList(BaseModel):
     next_cursor: str | None = Field(description="null at the end")
 
 
+class LogLine(BaseModel):
+    seconds: float = Field(description="since the start of the attempt")
+    level: str = Field(description="info, warning, error or critical")
+    message: str
+    fields: dict[str, Any]
+
+
 class AttemptDetail(BaseModel):
     attempt: int
     outcome: str | None = Field(description="null while it runs")
@@ -43,6 +50,7 @@ class AttemptDetail(BaseModel):
     started_at: datetime | None
     ended_at: datetime | None
     error: TaskError | None
+    log: list[LogLine] = Field(description="what it said: the first and the last lines, 200 at most")
 
 
 class ArtifactDetail(BaseModel):

@@ -17,6 +17,7 @@ import os
 import signal
 import time
 from multiprocessing.connection import wait
+from multiprocessing.sharedctypes import RawValue
 from typing import Any
 
 from django.conf import settings
@@ -28,12 +29,15 @@ from django_q.worker import worker as django_q_worker
 from jobs.runtime import processes, registry
 from jobs.runtime.keeper import Keeper
 from jobs.runtime.link import DEAD, FREE, LIVE, Slot, Timer, new_slots
+from jobs.runtime.memory import resident_megabytes
 from jobs.runtime.pace import Pace
 
 logger = logging.getLogger(__name__)
 
 # How often the guard looks at deadlines; deaths wake it at once.
 BEAT_SECONDS = 0.1
+# A keeper that stands still longer is replaced: a lease, and SQLite's patience with a locked file.
+KEEPER_SILENT_SECONDS = settings.LEASE_SECONDS + 20.0
 # Bulk work yields to speech that people wait for; the interactive worker stays at 0.
 BULK_NICENESS = 10
 
@@ -98,14 +102,16 @@ class SafeSentinel(Sentinel):
         self.parent_pid = os.getppid()
         self.cluster_id = cluster_id
         self.stopping = False
-        self.any_workers = settings.WORKERS
-        self.slots = new_slots((self.any_workers + 1) * 4 + 16)
+        self.slots = new_slots((settings.WORKERS.high + 1) * 4 + 16)
+        # Of those that take every queue; the keeper changes it when WORKERS is a span.
+        self.wanted = RawValue("i", settings.WORKERS.low)
         self.children: dict[int, Any] = {}  # slot number -> process
         self.born: dict[int, float] = {}
         self.paces = {True: Pace(), False: Pace()}  # by "takes the interactive queue alone"
         self.keeper: Any = None
         self.keeper_pace = Pace()
         self.keeper_born = 0.0
+        self.keeper_sign = RawValue("d", 0.0)  # monotonic; written by the keeper before each of its duties
         self.wake_read, self.wake_write = os.pipe()
         os.set_blocking(self.wake_write, False)
         if start:
@@ -136,24 +142,34 @@ class SafeSentinel(Sentinel):
             self._sleep()
             self._bury()
             self._enforce(time.monotonic())
+            self._end_silent_keeper(time.monotonic())
             self.fill()
 
     def fill(self) -> None:
         """Start what is missing: one worker for the interactive queue alone, the others for every queue."""
-        alive = [self.slots[number].alone for number in self.children]
-        for alone, wanted in ((True, 1), (False, self.any_workers)):
+        alive = [self.slots[number].alone for number in self.children if not self.slots[number].stop]
+        for alone, wanted in ((True, 1), (False, self.wanted.value)):
             for _ in range(wanted - alive.count(alone)):
                 if time.monotonic() >= self.paces[alone].not_before:
                     self.spawn_worker(alone=alone)
+        self._let_leave(alive.count(False) - self.wanted.value)
         if (self.keeper is None or not self.keeper.is_alive()) and time.monotonic() >= self.keeper_pace.not_before:
             if self.keeper is not None:
                 logger.error("the keeper died and is started again", extra={"exit_code": self.keeper.exitcode})
                 self.keeper_pace.note_death(lived_seconds=time.monotonic() - self.keeper_born, now=time.monotonic())
             self.spawn_keeper()
 
+    def _let_leave(self, surplus: int) -> None:
+        """Tell idle workers that are not needed to end; a busy one is asked when it is idle."""
+        for number in list(self.children):
+            slot = self.slots[number]
+            if surplus > 0 and not slot.alone and not slot.stop and slot.running_id() is None:
+                slot.stop = True
+                surplus -= 1
+
     def spawn_keeper(self) -> None:
-        keeper = Keeper(self.slots, self.wake_read)
-        self.keeper_born = time.monotonic()
+        keeper = Keeper(self.slots, self.wanted, self.wake_read, self.keeper_sign)
+        self.keeper_born = self.keeper_sign.value = time.monotonic()
         self.keeper = get_mp_context().Process(target=keeper.run, args=(os.getpid(),), name="keeper")
         self.keeper.start()
 
@@ -219,6 +235,19 @@ class SafeSentinel(Sentinel):
             slot = self.slots[number]
             if slot.is_overdue(now) or slot.outstays_cancel(now):
                 self._kill(number, sure=lambda s: s.is_overdue(now) or s.outstays_cancel(now))
+            elif self._is_over_memory(number):
+                self._kill(number, sure=lambda s, number=number: self._is_over_memory(number))
+
+    def _is_over_memory(self, number: int) -> bool:
+        slot = self.slots[number]
+        ceiling = slot.memory_ceiling
+        return ceiling > 0 and not slot.saving and resident_megabytes(slot.pid) > ceiling
+
+    def _end_silent_keeper(self, now: float) -> None:
+        """Kill a keeper that hangs, on a database that does not answer for one; its successor does the rest."""
+        if self.keeper is not None and self.keeper.is_alive() and now - self.keeper_sign.value > KEEPER_SILENT_SECONDS:
+            logger.error("the keeper gives no sign of life and is killed")
+            self.keeper.kill()
 
     def _kill(self, number: int, sure: Any = None) -> None:
         """Kill a worker; stopped first, so that it cannot slip into the next task between look and blow."""
@@ -228,6 +257,7 @@ class SafeSentinel(Sentinel):
             os.kill(child.pid, signal.SIGCONT)
             return
         slot.timed_out = slot.is_overdue(time.monotonic())
+        slot.over_memory = not slot.timed_out and not slot.is_cancelled() and self._is_over_memory(number)
         child.kill()
 
     def _wake_keeper(self) -> None:

@@ -1,6 +1,6 @@
-"""The two statements that run for every task: claim a row for one attempt, finish it under that attempt.
+"""What runs for every task: claim a row for one attempt, finish it under that attempt, with its result.
 
-Raw SQL: through the ORM the pair costs six times as much. Whoever does not hold the
+Raw SQL: through the ORM it costs six times as much. Whoever does not hold the
 attempt any more (its lease ran out, it was cancelled) changes nothing: the finish is
 fenced by `attempt` and `worker`, and its row count is the answer.
 
@@ -8,24 +8,28 @@ Called by worker.py, inside `transaction.atomic()`.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper as Database
 from django.utils.dateparse import parse_datetime
 
 from jobs.runtime import registry
-from jobs.runtime.models import Artifact, Attempt, Result, Status, Task
+from jobs.runtime.models import Artifact, Status, Task
 from jobs.runtime.models.attempt import Outcome
 from jobs.runtime.models.task import CHATS, FINAL
 from jobs.runtime.retry import Failure
 from jobs.runtime.signals import task_finished
 
 CLAIMED = (
-    "function, owner_id, source, order_key, queue, priority, inputs, attempt, deaths, retries, max_retries, created_at"
+    "function, owner_id, source, order_key, queue, priority, inputs, attempt, deaths, retries, max_retries, "
+    "created_at, sequence_key, parent_id, siblings_at_once"
 )
 
 CLAIM = f"""
@@ -35,6 +39,14 @@ SET status = 'processing', attempt = attempt + 1, worker = %s, engine_id = %s, l
     progress = 0, current_step = '', step = 0, total_steps = 0, steps = '[]',
     error_type = '', error_code = '', error_field = '', error_message = ''
 WHERE id = %s AND status IN ('pending', 'retry') AND (not_before IS NULL OR not_before <= %s)
+AND (sequence_key IS NULL OR NOT EXISTS (
+    SELECT 1 FROM jobs_task AS ahead WHERE ahead.sequence_key = jobs_task.sequence_key AND ahead.id <> jobs_task.id
+    AND (ahead.status = 'processing'
+        OR (ahead.status = 'retry' AND (jobs_task.status = 'pending' OR ahead.id < jobs_task.id))
+        OR (ahead.status = 'pending' AND jobs_task.status = 'pending' AND ahead.id < jobs_task.id))))
+AND (NOT awaits_children OR NOT EXISTS (
+    SELECT 1 FROM jobs_task AS part
+    WHERE part.parent_id = jobs_task.id AND part.status IN ('pending', 'processing', 'retry')))
 RETURNING {CLAIMED}
 """  # noqa: S608 - constants only
 
@@ -45,6 +57,23 @@ SET status = %s, worker = '', leased_until = NULL, completed_at = %s, updated_at
     error_type = %s, error_code = %s, error_field = %s, error_message = %s, kept_until = %s, content_until = %s
 WHERE id = %s AND status = 'processing' AND attempt = %s AND worker = %s
 """
+
+ATTEMPT = """
+INSERT INTO jobs_attempt
+    (task_id, number, worker, started_at, ended_at, outcome, error_type, error_code, error_message, log)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+RESULT = """
+INSERT INTO jobs_result (task_id, output, processing_seconds, model_version, created_at) VALUES (%s, %s, %s, %s, %s)
+"""
+
+
+OUTCOMES = {
+    Status.SUCCESS: Outcome.SUCCESS.value,
+    Status.FAILURE: Outcome.FAILURE.value,
+    Status.RETRY: Outcome.RETRY.value,
+}
 
 
 @dataclass
@@ -62,11 +91,12 @@ class Finish:
     delay: timedelta | None = None
     retries: int = 0  # granted so far, with the one that follows this attempt
     max_retries: int = 0
-    output: dict[str, Any] | None = None
+    output: str | None = None  # as JSON
     model_version: str = ""
     processing_seconds: float = 0.0
     artifacts: list[Artifact] = field(default_factory=list)
     parts_sent: int = 0
+    log: list[Any] = field(default_factory=list)
 
     @property
     def status(self) -> Status:
@@ -77,27 +107,42 @@ class Finish:
 
 def claim(task_id: UUID, *, worker: str, now: datetime) -> Task | None:
     """Return the task, now held by `worker` for one more attempt; None when it is not to be run."""
-    moment = _stored(now)
-    lease = _stored(now + timedelta(seconds=settings.LEASE_SECONDS))
-    engine_id = task_id.hex
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [worker, engine_id, lease, moment, moment, _key(task_id), moment])
+    database = _database()
+    stored, leased_until = _stored(database), now + timedelta(seconds=settings.LEASE_SECONDS)
+    moment, engine_id, key = stored(now), task_id.hex, _key(database, task_id)
+    with database.cursor() as cursor:
+        cursor.execute(CLAIM, [worker, engine_id, stored(leased_until), moment, moment, key, moment])
         row = cursor.fetchone()
     if row is None:
         return None
     values = dict(zip(CLAIMED.split(", "), row, strict=True))
     values["inputs"] = json.loads(values["inputs"])
     values["created_at"] = _aware(values["created_at"])
-    return Task(
+    if isinstance(values["parent_id"], str):
+        values["parent_id"] = UUID(hex=values["parent_id"])
+    return _task(
         id=task_id,
         status=Status.PROCESSING,
         worker=worker,
         engine_id=engine_id,
-        leased_until=now + timedelta(seconds=settings.LEASE_SECONDS),
+        leased_until=leased_until,
         started_at=now,
         updated_at=now,
+        steps=[],
         **values,
     )
+
+
+@lru_cache(maxsize=1)
+def _blank() -> dict[str, Any]:
+    blank = Task()
+    return {field.attname: getattr(blank, field.attname) for field in Task._meta.concrete_fields}
+
+
+def _task(**values: Any) -> Task:
+    # As the ORM makes a row it has read; by its keywords a task of 37 columns takes four times as long.
+    row = {**_blank(), **values}
+    return Task.from_db(DEFAULT_DB_ALIAS, list(row), list(row.values()))
 
 
 def finish(done: Finish) -> bool:
@@ -118,13 +163,17 @@ def finish(done: Finish) -> bool:
     if failure is not None:
         task.error_type, task.error_code = failure.type, failure.code
         task.error_field, task.error_message = failure.field, failure.message
-    with connection.cursor() as cursor:
-        cursor.execute(FINISH, _finish_values(task, done.worker))
+    database = _database()
+    with database.cursor() as cursor:
+        cursor.execute(FINISH, _finish_values(database, task, done.worker))
         if cursor.rowcount != 1:
             return False
-    Attempt.record(task, worker=done.worker, ended_at=now, outcome=Outcome(status), error=failure)
+        cursor.execute(ATTEMPT, _attempt_values(database, done))
+        if failure is None:
+            cursor.execute(RESULT, _result_values(database, done))
     if final:
-        _store_result(done)
+        if failure is None and done.artifacts:
+            Artifact.objects.bulk_create(done.artifacts)
         task_finished.send(Task, task=task)
     return True
 
@@ -139,12 +188,13 @@ def retention(task: Task, now: datetime) -> tuple[datetime, datetime | None]:
     )
 
 
-def _finish_values(task: Task, worker: str) -> list[Any]:
+def _finish_values(database: Database, task: Task, worker: str) -> list[Any]:
+    stored = _stored(database)
     return [
         task.status,
-        _stored(task.completed_at),
-        _stored(task.updated_at),
-        _stored(task.not_before),
+        stored(task.completed_at),
+        stored(task.updated_at),
+        stored(task.not_before),
         task.retries,
         task.max_retries,
         task.progress,
@@ -156,34 +206,55 @@ def _finish_values(task: Task, worker: str) -> list[Any]:
         task.error_code,
         task.error_field,
         task.error_message,
-        _stored(task.kept_until),
-        _stored(task.content_until),
-        _key(task.pk),
+        stored(task.kept_until),
+        stored(task.content_until),
+        _key(database, task.pk),
         task.attempt,
         worker,
     ]
 
 
-def _store_result(done: Finish) -> None:
-    if done.failure is not None:
-        return
-    Result.objects.create(
-        task=done.task,
-        output=done.output,
-        processing_seconds=done.processing_seconds,
-        model_version=done.model_version,
-        created_at=done.ended_at,
-    )
-    if done.artifacts:
-        Artifact.objects.bulk_create(done.artifacts)
+def _attempt_values(database: Database, done: Finish) -> list[Any]:
+    task, failure, stored = done.task, done.failure, _stored(database)
+    return [
+        _key(database, task.pk),
+        task.attempt,
+        done.worker,
+        stored(task.started_at or done.ended_at),
+        stored(done.ended_at),
+        OUTCOMES[done.status],
+        failure.type if failure else "",
+        failure.code if failure else "",
+        failure.message if failure else "",
+        json.dumps(done.log),
+    ]
 
 
-def _stored(moment: datetime | None) -> Any:
-    return None if moment is None else connection.ops.adapt_datetimefield_value(moment)
+def _result_values(database: Database, done: Finish) -> list[Any]:
+    ended_at = _stored(database)(done.ended_at)
+    return [_key(database, done.task.pk), done.output, done.processing_seconds, done.model_version, ended_at]
 
 
-def _key(task_id: UUID) -> Any:
-    return task_id if connection.features.has_native_uuid_field else task_id.hex
+def _database() -> Database:
+    # Asked for once a statement: each look through Django's proxy costs as much as a small query.
+    return connections[DEFAULT_DB_ALIAS]
+
+
+def _stored(database: Database) -> Callable[[datetime | None], Any]:
+    """Return what makes a moment fit for a column."""
+    # PostgreSQL takes it as it is.
+    return _sqlite_moment if database.vendor == "sqlite" else lambda moment: moment
+
+
+# One moment stands in several columns of several statements.
+@lru_cache(maxsize=32)
+def _sqlite_moment(moment: datetime | None) -> str | None:
+    """Return a moment as Django stores it in SQLite: in UTC, without its zone."""
+    return None if moment is None else str(moment.astimezone(UTC).replace(tzinfo=None))
+
+
+def _key(database: Database, task_id: UUID) -> Any:
+    return task_id if database.features.has_native_uuid_field else task_id.hex
 
 
 def _aware(value: datetime | str) -> datetime:

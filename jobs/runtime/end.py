@@ -5,6 +5,7 @@ race changes nothing. Used by cancel.py and lease.py.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from jobs.runtime.models import Attempt, Status, Task
 from jobs.runtime.models.attempt import Outcome
 from jobs.runtime.models.task import FINAL
 from jobs.runtime.retry import Failure
+from jobs.runtime.run_log import Line
 from jobs.runtime.signals import task_finished
 
 logger = logging.getLogger(__name__)
@@ -30,11 +32,14 @@ def change(
     not_before: datetime | None = None,
     deaths: int = 0,
     retries: int = 0,
+    log: Sequence[Line] = (),
 ) -> bool:
     """
     Move `task`, as it was read, to another state; False when it has moved meanwhile.
 
     A running attempt gets its Attempt row. Call inside `transaction.atomic()`.
+
+    log: what a running attempt had said; ask Redis for it before the transaction, not inside.
     """
     was_running, worker = task.status == Status.PROCESSING, task.worker
     values: dict[str, Any] = {
@@ -48,7 +53,7 @@ def change(
     if not changed:
         return False
     if was_running:
-        Attempt.record(task, worker=worker, ended_at=now, outcome=outcome, error=failure)
+        Attempt.record(task, worker=worker, ended_at=now, outcome=outcome, error=failure, log=log)
     for name, value in values.items():
         setattr(task, name, value)
     if to in FINAL:

@@ -58,6 +58,22 @@ class NotFinished(RuntimeFault):
         super().__init__(f"the task is still {status}")
 
 
+class ScheduleRefused(RuntimeFault):
+    """The row of a schedule says something that none of ours says, or names a function that is not there."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason  # one of the words of Schedule.refusal()
+        super().__init__(f"this schedule is not run: {reason}")
+
+
+class NotAccepted(RuntimeFault):
+    """async_task() was called for something that is no invocation of a registered function."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"async_task() does not take this: {reason}")
+
+
 class QueueUnreachable(RuntimeFault):
     """Redis did not answer. Rows are kept; the sweep sends them when it is back."""
 
@@ -65,6 +81,24 @@ class QueueUnreachable(RuntimeFault):
 
     def __init__(self) -> None:
         super().__init__("the queue did not answer")
+
+
+class OutputTooLarge(RuntimeFault):
+    """Output and files of a task are larger than its function may give back."""
+
+    def __init__(self, size_bytes: int, most_bytes: int) -> None:
+        self.size_bytes, self.most_bytes = size_bytes, most_bytes
+        super().__init__(f"the output has {size_bytes} bytes, at most {most_bytes} may be given back")
+
+
+class OutOfTime(RuntimeFault):
+    """Raised in a function at its soft time limit; it may still tidy up, or give back what it has."""
+
+    retryable = True
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(f"the function ran longer than {seconds} s")
 
 
 class Cancelled(RuntimeFault):

@@ -5,6 +5,8 @@ once and is released by the kernel when its holder dies. PostgreSQL needs none o
 """
 
 import fcntl
+import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,8 +20,37 @@ def writing() -> Iterator[None]:
     if connection.vendor != "sqlite":
         yield
         return
-    place = settings.HOME / "run" / "writer.lock"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    lock = _lock()
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
         yield
+    finally:
+        fcntl.flock(lock, fcntl.LOCK_UN)
+
+
+class _LockFile:
+    """The lock file as one thread opened it: a lock belongs to an open file, so each thread needs its own."""
+
+    def __init__(self) -> None:
+        place = settings.HOME / "run" / "writer.lock"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        self.descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.pid = os.getpid()
+
+    def __del__(self) -> None:
+        os.close(self.descriptor)
+
+
+class _OfThread(threading.local):
+    file: _LockFile | None = None
+
+
+_of_thread = _OfThread()
+
+
+def _lock() -> int:
+    file = _of_thread.file
+    # After a fork the open file would be shared with the parent, and with it the lock.
+    if file is None or file.pid != os.getpid():
+        file = _of_thread.file = _LockFile()
+    return file.descriptor

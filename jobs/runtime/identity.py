@@ -21,3 +21,8 @@ def new_task_id() -> uuid.UUID:
     random_bits = int.from_bytes(os.urandom(8), "big") & (2**62 - 1)
     value = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | random_bits
     return uuid.UUID(int=value)
+
+
+def age_seconds(task_id: uuid.UUID) -> float:
+    """Return how long ago an id was made, by this machine's clock; at least 0."""
+    return max(0.0, time.time() - (task_id.int >> 80) / 1000)

@@ -7,22 +7,27 @@ transaction of the caller; then the id is sent when that one commits.
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from pydantic import BaseModel
 
-from jobs.runtime import clock, queue, registry
-from jobs.runtime.errors import KeyReused, NotFinished, QueueUnreachable
+from jobs.runtime import clock, followers, queue, registry
+from jobs.runtime.errors import InvalidInput, KeyReused, NotFinished, QueueUnreachable
 from jobs.runtime.models import Priority, Source, Task
+from jobs.runtime.models.task import OPEN
 from jobs.runtime.signals import task_changed
 
 logger = logging.getLogger(__name__)
+
+# Of tasks that were accepted together, how many are announced to watchers.
+MAX_ANNOUNCED = 20
 
 
 @dataclass
@@ -52,13 +57,20 @@ def invoke(
     parent: Task | None = None,
     retried_from: Task | None = None,
     not_before: datetime | None = None,
+    unique_key: str | None = None,
+    sequence_key: str | None = None,
+    awaits_children: bool = False,
     send: bool = True,
 ) -> Invocation:
     """
     Accept one run of `function` for `owner`.
 
     order_key: tasks that share it share one fair place in the queue, in order; default: the owner.
-    idempotency_key: the same key, owner, function and input give the same task again.
+    idempotency_key: the same key, owner, function and input give the same task again, ended or not.
+    unique_key: while a task with this key, owner and function has not ended, it is given again, whatever the input.
+    sequence_key: tasks that share it run one after the other, in the order of acceptance, also across retries.
+    not_before: the task waits until then.
+    awaits_children: it runs once all its children have ended; see batch.py.
     send: False when the caller claims the task itself, at once (`invoke --local`).
 
     Raises UnknownFunction, InvalidInput, KeyReused.
@@ -66,7 +78,7 @@ def invoke(
     spec = registry.get(function)
     accepted = spec.accept(inputs).model_dump(mode="json")
     body_hash = _hash(function, accepted, priority)
-    if idempotency_key and (known := _replay(owner, idempotency_key, body_hash)):
+    if known := _known(spec, owner, idempotency_key, body_hash, unique_key):
         return known
     task = _new_task(
         spec,
@@ -78,6 +90,9 @@ def invoke(
         not_before=not_before,
         idempotency_key=idempotency_key,
         body_hash=body_hash if idempotency_key else "",
+        unique_key=unique_key,
+        sequence_key=sequence_key,
+        awaits_children=awaits_children,
         parent=parent,
         retried_from=retried_from,
     )
@@ -89,11 +104,69 @@ def invoke(
                 transaction.on_commit(partial(_send, invocation))
     except IntegrityError:
         # Another request with this key was first, between our look and our insert.
-        known = _replay(owner, idempotency_key or "", body_hash)
-        if known is None:
-            raise
-        return known
+        if known := _known(spec, owner, idempotency_key, body_hash, unique_key):
+            return known
+        raise
     return invocation
+
+
+def invoke_many(
+    function: str,
+    inputs: Sequence[Mapping[str, Any] | BaseModel],
+    *,
+    owner: AbstractBaseUser,
+    source: Source,
+    priority: Priority = Priority.NORMAL,
+    order_key: str = "",
+    parent: Task | None = None,
+    siblings_at_once: int | None = None,
+    place: str = "inputs",
+) -> list[Task]:
+    """
+    Accept many runs of `function` for `owner`, all of them or none, in one statement and one message.
+
+    siblings_at_once: of tasks with this parent, how many may run at the same time.
+    place: how the list is called in an error: `inputs.3.text` is the field `text` of the fourth.
+
+    Raises UnknownFunction, InvalidInput.
+    """
+    spec = registry.get(function)
+    accepted = [_accept_nth(spec, raw, f"{place}.{number}") for number, raw in enumerate(inputs)]
+    tasks = [
+        _new_task(
+            spec,
+            body,
+            owner_id=owner.pk,
+            source=source,
+            priority=priority,
+            order_key=order_key or f"user:{owner.pk}",
+            parent=parent,
+            siblings_at_once=siblings_at_once,
+        )
+        for body in accepted
+    ]
+    with transaction.atomic():
+        Task.objects.bulk_create(tasks, batch_size=500)
+        transaction.on_commit(partial(_send_all, tasks))
+    return tasks
+
+
+def _accept_nth(spec: registry.Function, raw: Mapping[str, Any] | BaseModel, place: str) -> dict[str, Any]:
+    try:
+        return spec.accept(raw).model_dump(mode="json")
+    except InvalidInput as error:
+        raise InvalidInput([replace(each, field=f"{place}.{each.field}") for each in error.errors]) from None
+
+
+def _send_all(tasks: Sequence[Task]) -> None:
+    positions: Sequence[int | None] = [None] * len(tasks)
+    try:
+        positions = queue.send_all(tasks)
+    except QueueUnreachable:
+        logger.warning("tasks kept, not sent: the queue did not answer", extra={"count": len(tasks)})
+    # Watchers of a list reread it at any message; a thousand of them would tell no more.
+    for task, position in list(zip(tasks, positions, strict=True))[:MAX_ANNOUNCED]:
+        task_changed.send_robust(Task, task=task, position=position)
 
 
 def _new_task(spec: registry.Function, accepted: dict[str, Any], **values: Any) -> Task:
@@ -105,33 +178,61 @@ def invoke_again(task: Task, *, source: Source) -> Invocation:
     """Run a finished task's input again, as a new task of its owner. Raises NotFinished, InvalidInput."""
     if not task.is_final():
         raise NotFinished(task.status)
-    return invoke(
-        task.function,
-        task.inputs,
-        owner=task.owner,
-        source=source,
-        priority=Priority(task.priority),
-        order_key=task.order_key,
-        retried_from=task,
-    )
+    with transaction.atomic():
+        again = invoke(
+            task.function,
+            task.inputs,
+            owner=task.owner,
+            source=source,
+            priority=Priority(task.priority),
+            order_key=task.order_key,
+            sequence_key=task.sequence_key,
+            awaits_children=task.awaits_children,
+            retried_from=task,
+        )
+        if task.awaits_children:
+            _invoke_parts_again(task, of=again.task)
+    return again
+
+
+def _invoke_parts_again(task: Task, *, of: Task) -> None:
+    for (name, at_once), parts in groupby(
+        task.children.order_by("id"), lambda part: (part.function, part.siblings_at_once)
+    ):
+        invoke_many(
+            name,
+            [part.inputs for part in parts],
+            owner=task.owner,
+            source=Source(of.source),
+            priority=Priority(task.priority),
+            order_key=task.order_key,
+            parent=of,
+            siblings_at_once=at_once,
+            place="parts",
+        )
 
 
 def _send(invocation: Invocation) -> None:
     try:
-        invocation.position = queue.send(invocation.task)
+        if followers.may_start(invocation.task):
+            invocation.position = queue.send(invocation.task)
     except QueueUnreachable:
         invocation.queued = False
         logger.warning("task kept, not sent: the queue did not answer", extra={"task": str(invocation.task.pk)})
     task_changed.send_robust(Task, task=invocation.task, position=invocation.position)
 
 
-def _replay(owner: AbstractBaseUser, key: str, body_hash: str) -> Invocation | None:
-    task = Task.objects.filter(owner_id=owner.pk, idempotency_key=key).first()
-    if task is None:
-        return None
-    if task.body_hash != body_hash:
-        raise KeyReused(key)
-    return Invocation(task, replayed=True, position=queue.position_or_none(task))
+def _known(
+    spec: registry.Function, owner: AbstractBaseUser, key: str | None, body_hash: str, unique_key: str | None
+) -> Invocation | None:
+    """Return the task that one of the keys names already. Raises KeyReused."""
+    mine = Task.objects.filter(owner_id=owner.pk)
+    task = mine.filter(idempotency_key=key).first() if key else None
+    if task is not None and task.body_hash != body_hash:
+        raise KeyReused(key or "")
+    if task is None and unique_key:
+        task = mine.filter(function=spec.name, unique_key=unique_key, status__in=OPEN).first()
+    return Invocation(task, replayed=True, position=queue.position_or_none(task)) if task else None
 
 
 def _hash(function: str, inputs: Mapping[str, Any], priority: int) -> str:

@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,11 +20,13 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
-from jobs.runtime import clock, lease, processes, queue, schedule, stats, sweep
-from jobs.runtime.connection import key
+from jobs.runtime import admission, clock, lease, processes, queue, schedule, stats, sweep
+from jobs.runtime.connection import key, subscription
 from jobs.runtime.errors import QueueUnreachable
 from jobs.runtime.link import DEAD, FREE, LIVE, Slot
 from jobs.runtime.models import Status, Task
+from jobs.runtime.scale import Scaler
+from jobs.runtime.signals import task_changed
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +34,8 @@ logger = logging.getLogger(__name__)
 BEAT_SECONDS = 0.2
 HEARTBEAT_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
+# Schedules are precise to this; who does not lead only reads one row.
+SCHEDULE_SECONDS = 1.0
 # An outage is one line in the log this often, not five a second.
 SILENCE_SECONDS = 10.0
 # A polite function gets this long to notice that it was cancelled; then its process is killed.
@@ -38,11 +43,17 @@ CANCEL_GRACE_SECONDS = 2.0
 
 
 class Keeper:
-    def __init__(self, slots: Any, wake: int) -> None:
+    def __init__(self, slots: Any, wanted: Any, wake: int, sign_of_life: Any) -> None:
         self.slots = slots
+        self.wanted = wanted  # how many workers the guard should run, in shared memory
+        self.scaler = Scaler(settings.WORKERS.low, settings.WORKERS.high)
         self.wake = wake  # read end of a pipe; the guard writes a byte when a worker has died
         self.stopping = False
         self.next_at: dict[str, float] = {}
+        self.sign_of_life = sign_of_life  # in shared memory; the guard ends a keeper that gives none
+        self.renewed_at: datetime | None = None  # by the database's clock
+        self.renewed = 0.0  # by the monotonic one
+        self.judge_from = 0.0
 
     def run(self, parent_pid: int) -> None:
         """Work until the guard says stop (SIGTERM) or dies."""
@@ -64,10 +75,14 @@ class Keeper:
         self._safely(self.bury_dead)
         self._every("heartbeat", HEARTBEAT_SECONDS, self.heartbeat)
         self._every("due", BEAT_SECONDS, lambda: sweep.send_due(now=clock.now()))
+        self._every("late", BEAT_SECONDS, self.announce_late)
+        self._every("limits", BEAT_SECONDS, admission.keep_limits)
+        self._every("scale", HEARTBEAT_SECONDS, self.scale)
+        self._every("pauses", HEARTBEAT_SECONDS, admission.keep_pauses)
         self._every("lease", settings.LEASE_SECONDS / 3, self.renew)
-        self._every("sweep", SWEEP_SECONDS, lambda: sweep.sweep(now=clock.now()))
+        self._every("sweep", SWEEP_SECONDS, lambda: sweep.sweep(now=clock.now(), sure=self.may_judge))
         self._every("local", SWEEP_SECONDS, self.take_back_local)
-        self._every("schedule", SWEEP_SECONDS, lambda: schedule.fire_due(now=clock.now()))
+        self._every("schedule", SCHEDULE_SECONDS, lambda: schedule.fire_due(now=clock.now()))
 
     def bury_dead(self) -> None:
         """Take back what dead workers held, then free their slots."""
@@ -86,12 +101,50 @@ class Keeper:
     def renew(self) -> None:
         """Extend the leases; a task that runs here although its row says cancelled is told so."""
         live = self._live()
-        lease.renew([slot.name.decode() for slot in live], now=clock.now())
+        names = [slot.name.decode() for slot in live]
+        lease.renew(names, now=clock.now())
+        if self._came_late(clock.now()):
+            # The first may have waited for the database longer than the lease that it then wrote.
+            lease.renew(names, now=clock.now())
         running = {slot.running_id(): slot for slot in live}
         running.pop(None, None)
         cancelled = Task.objects.filter(pk__in=list(running), status=Status.CANCELLED).values_list("pk", flat=True)
         for task_id in cancelled:
             running[task_id].ask_to_cancel(task_id, grace_seconds=CANCEL_GRACE_SECONDS)
+
+    def scale(self) -> None:
+        """Say how many workers there should be, by the age of what waits."""
+        oldest, waiting = queue.backlog()
+        self.wanted.value = self.scaler.decide(oldest_seconds=oldest, waiting=waiting, now=time.monotonic())
+
+    def announce_late(self) -> None:
+        """Tell watchers of what was expected to be over at once and still runs."""
+        before = time.monotonic() - BEAT_SECONDS
+        for slot in self._live():
+            since, task_id = slot.unannounced_since, slot.running_id()
+            if 0 < since < before and task_id is not None:
+                slot.unannounced_since = 0.0
+                for task in Task.objects.filter(pk=task_id, status=Status.PROCESSING):
+                    task_changed.send_robust(Task, task=task, position=None)
+
+    def may_judge(self) -> bool:
+        """
+        Return whether a lease that has run out says that its holder is dead.
+
+        Not while we could not renew ourselves, nor for one lease after it: whatever kept us (the
+        database was away, its clock was set, this machine slept) may have kept every keeper.
+        """
+        now = time.monotonic()
+        return now >= self.judge_from and now - self.renewed < settings.LEASE_SECONDS * 2 / 3
+
+    def _came_late(self, now: datetime) -> bool:
+        """Note a renewal; return whether leases may have run out since the one before."""
+        before, self.renewed_at = self.renewed_at, now
+        late = before is None or abs(now - before) > timedelta(seconds=settings.LEASE_SECONDS)
+        self.renewed = time.monotonic()
+        if late:
+            self.judge_from = self.renewed + settings.LEASE_SECONDS
+        return late
 
     def take_back_local(self) -> None:
         """Release what processes of this machine held that are no more: after a crash of a whole cluster."""
@@ -127,6 +180,7 @@ class Keeper:
 
     def _safely(self, action: Callable[[], object]) -> None:
         """Run one duty; whatever is away now is tried again at its next turn."""
+        self.sign_of_life.value = time.monotonic()
         try:
             action()
         except (DatabaseError, InterfaceError) as error:
@@ -148,15 +202,12 @@ class Keeper:
         """Wait for cancellations in a thread of their own; lost ones are found by renew()."""
         while not self.stopping:
             try:
-                # No timeout on the socket: get_message() below has its own.
-                connection = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5)
-                subscriber = connection.pubsub()  # type: ignore[no-untyped-call]
-                subscriber.subscribe(key("control"))
-                while not self.stopping:
-                    message = subscriber.get_message(ignore_subscribe_messages=True, timeout=1.0)
-                    if message is not None:
-                        self._obey(message["data"])
-            except redis.RedisError:
+                with subscription(key("control")) as heard:
+                    while not self.stopping:
+                        message = heard.get_message(ignore_subscribe_messages=True, timeout=1.0)
+                        if message is not None:
+                            self._obey(message["data"])
+            except (redis.RedisError, OSError, QueueUnreachable):
                 time.sleep(1.0)
 
     def _obey(self, data: bytes) -> None:
@@ -183,4 +234,6 @@ class Keeper:
 def _ending(slot: Slot) -> lease.Ending:
     if slot.timed_out:
         return lease.Ending.TIMED_OUT
+    if slot.over_memory:
+        return lease.Ending.OVER_MEMORY
     return lease.Ending.STOPPED if slot.stop else lease.Ending.DIED

@@ -11,18 +11,20 @@ that stops is no death, nor is reaching its time limit.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from jobs.runtime import parts, queue, registry
+from jobs.runtime import parts, queue, registry, run_log
 from jobs.runtime.end import change
 from jobs.runtime.errors import QueueUnreachable
+from jobs.runtime.followers import send_followers
 from jobs.runtime.gate import writing
 from jobs.runtime.models import ErrorType, Status, Task
 from jobs.runtime.models.attempt import Outcome
@@ -32,6 +34,7 @@ from jobs.runtime.signals import task_changed
 logger = logging.getLogger(__name__)
 
 DIED = Failure(ErrorType.RESOURCE, gettext_noop("the worker died while it ran the task"), code="worker_died")
+OVER_MEMORY = Failure(ErrorType.RESOURCE, gettext_noop("the task took more memory than it may"), code="memory_ceiling")
 
 
 def renew(workers: Iterable[str], *, now: datetime) -> int:
@@ -41,10 +44,14 @@ def renew(workers: Iterable[str], *, now: datetime) -> int:
     )
 
 
-def rescue_expired(*, now: datetime, limit: int = 500) -> list[Task]:
-    """Take back every task whose lease has run out; return them."""
+def rescue_expired(*, now: datetime, limit: int = 500, sure: Callable[[], bool] = lambda: True) -> list[Task]:
+    """
+    Take back every task whose lease has run out; return them.
+
+    sure: asked once more when the row can be written, which may be much later than it was read.
+    """
     expired = Task.objects.filter(status=Status.PROCESSING, leased_until__lt=now).order_by("leased_until")[:limit]
-    return [task for task in expired if _after_death(task, now=now)]
+    return [task for task in expired if _after_death(task, now=now, sure=sure)]
 
 
 class Ending(Enum):
@@ -53,13 +60,19 @@ class Ending(Enum):
     DIED = auto()
     TIMED_OUT = auto()  # killed by the guard, because its function ran too long
     STOPPED = auto()  # killed by the guard, because the cluster's grace time was over
+    OVER_MEMORY = auto()  # killed by the guard, because its function took too much memory
 
 
 def release(worker: str, *, now: datetime, ending: Ending = Ending.DIED) -> list[Task]:
     """Take back what a dead worker held, running or only reserved; return the tasks that were running."""
-    after = {Ending.DIED: _after_death, Ending.TIMED_OUT: _after_timeout, Ending.STOPPED: _after_stop}[ending]
+    after: dict[Ending, Callable[..., bool]] = {
+        Ending.DIED: _after_death,
+        Ending.TIMED_OUT: _after_timeout,
+        Ending.STOPPED: _after_stop,
+        Ending.OVER_MEMORY: partial(_after_death, failure=OVER_MEMORY),
+    }
     running = Task.objects.filter(worker=worker, status=Status.PROCESSING)
-    taken = [task for task in running if after(task, now=now)]
+    taken = [task for task in running if after[ending](task, now=now)]
     # After the rows: an id that comes back first would be dropped, since its row still runs.
     with suppress(QueueUnreachable):
         queue.give_back(worker)
@@ -69,16 +82,20 @@ def release(worker: str, *, now: datetime, ending: Ending = Ending.DIED) -> list
     return taken
 
 
-def _after_death(task: Task, *, now: datetime) -> bool:
+def _after_death(
+    task: Task, *, now: datetime, failure: Failure = DIED, sure: Callable[[], bool] = lambda: True
+) -> bool:
     parked = task.deaths + 1 >= settings.MAX_ATTEMPTS_AFTER_DEATH
+    last_words = run_log.read(task.pk, task.attempt)
     with writing(), transaction.atomic():
-        changed = change(
+        changed = sure() and change(
             task,
             to=Status.FAILURE if parked else Status.RETRY,
             now=now,
             outcome=Outcome.DIED,
-            failure=DIED,
+            failure=failure,
             deaths=1,
+            log=last_words,
         )
     return changed and _tell(task, "worker died in a task")
 
@@ -87,6 +104,7 @@ def _after_timeout(task: Task, *, now: datetime) -> bool:
     spec = registry.find(task.function)
     failure = classify(TimedOut(spec.timeout_seconds if spec else 0))
     delay = next_delay(failure, own=spec.retry if spec else None, retries_done=task.retries)
+    last_words = run_log.read(task.pk, task.attempt)
     with writing(), transaction.atomic():
         changed = change(
             task,
@@ -96,13 +114,15 @@ def _after_timeout(task: Task, *, now: datetime) -> bool:
             failure=failure,
             not_before=None if delay is None else now + delay,
             retries=0 if delay is None else 1,
+            log=last_words,
         )
     return changed and _tell(task, "worker killed at its task's time limit")
 
 
 def _after_stop(task: Task, *, now: datetime) -> bool:
+    last_words = run_log.read(task.pk, task.attempt)
     with writing(), transaction.atomic():
-        changed = change(task, to=Status.RETRY, now=now, outcome=Outcome.STOPPED)
+        changed = change(task, to=Status.RETRY, now=now, outcome=Outcome.STOPPED, log=last_words)
     return changed and _tell(task, "task handed back by a cluster that stops")
 
 
@@ -111,4 +131,6 @@ def _tell(task: Task, sentence: str) -> bool:
     if task.is_final():
         parts.send_end(task.pk, task.status)
     task_changed.send_robust(Task, task=task, position=None)
+    if task.is_final():
+        send_followers(task)
     return True

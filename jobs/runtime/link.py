@@ -18,10 +18,12 @@ NO_TASK = bytes(16)
 
 class Slot(ctypes.Structure):
     """
-    One worker. Written by the guard: state, pid, name, alone, stop, timed_out. By the worker: running,
-    saving, deadline. By the keeper: cancel, cancel_after (and state, from DEAD to FREE).
+    One worker. Written by the guard: state, pid, alone, stop, timed_out, over_memory. By the worker:
+    name, running, saving, deadline, memory_ceiling, unannounced_since. By the keeper: cancel,
+    cancel_after (and state, from DEAD to FREE).
 
-    deadline, cancel_after: seconds of the shared monotonic clock; 0 for none.
+    deadline, cancel_after, unannounced_since: seconds of the shared monotonic clock; 0 for none.
+    The last is when a task began that watchers were not told of; the keeper tells them, and sets it to 0.
     """
 
     _fields_ = (
@@ -31,16 +33,20 @@ class Slot(ctypes.Structure):
         ("alone", ctypes.c_bool),  # takes the interactive queue alone
         ("stop", ctypes.c_bool),
         ("timed_out", ctypes.c_bool),
+        ("over_memory", ctypes.c_bool),
         ("saving", ctypes.c_bool),  # a commit is under way: not to be killed
         ("running", ctypes.c_ubyte * 16),
+        ("unannounced_since", ctypes.c_double),
+        ("memory_ceiling", ctypes.c_int),  # megabytes, of what runs; 0 for none
         ("deadline", ctypes.c_double),
         ("cancel", ctypes.c_ubyte * 16),
         ("cancel_after", ctypes.c_double),
     )
 
     def clear(self) -> None:
-        self.deadline = self.cancel_after = 0.0
-        self.stop = self.timed_out = self.saving = False
+        self.deadline = self.cancel_after = self.unannounced_since = 0.0
+        self.stop = self.timed_out = self.over_memory = self.saving = False
+        self.memory_ceiling = 0
         self.running[:] = NO_TASK
         self.cancel[:] = NO_TASK
 

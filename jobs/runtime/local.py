@@ -16,6 +16,7 @@ from jobs.runtime.context import Silent
 from jobs.runtime.gate import writing
 from jobs.runtime.invoke import Invocation
 from jobs.runtime.models import Task
+from jobs.runtime.telling import Telling
 from jobs.runtime.worker import announce, begin, end, persist
 
 
@@ -51,5 +52,7 @@ def run_here(invocation: Invocation) -> Task:
         run()
         finished = end(run, worker=worker)
         stored, _none = persist(finished, None, worker=worker)
-    announce(finished, stored=stored)
+    telling = Telling()
+    announce(finished, telling, stored=stored)
+    telling.send()
     return Task.objects.get(pk=task.pk)

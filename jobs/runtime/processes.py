@@ -54,7 +54,10 @@ def is_local(name: str) -> bool:
 def is_alive(name: str) -> bool:
     """Return whether a process of this place lives; a zombie does not. Only for local names."""
     pid, _colon, started = name.removeprefix(place() + ":").partition(":")
-    return pid.isdigit() and started not in {"", "0"} and str(_started(int(pid))) == started
+    # Anybody may have written the name: no digits but ours, and no more than a pid has.
+    if not (pid.isascii() and pid.isdigit() and len(pid) < 10):
+        return False
+    return started not in {"", "0"} and str(_started(int(pid))) == started
 
 
 def die_with_parent(parent_pid: int) -> None:

@@ -5,21 +5,25 @@ Nothing here is a source of truth. Everything can be lost and is rebuilt from th
 Redis can make a worker run what was never accepted.
 """
 
+import hashlib
 import hmac
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, wraps
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 from uuid import UUID
 
 import redis
-from django.utils.crypto import salted_hmac
+from django.conf import settings
 
 from jobs.runtime import queue_scripts as scripts
 from jobs.runtime.connection import client, key
 from jobs.runtime.errors import QueueUnreachable
+from jobs.runtime.identity import age_seconds
+from jobs.runtime.limits import text_of
 from jobs.runtime.models import Task
 from jobs.runtime.models.task import WAITING
 from jobs.runtime.registry import QUEUES
@@ -29,6 +33,10 @@ logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# One script run holds up every other client of Redis for some 2 ms.
+SEND_BATCH = 500
+# Tasks whose limit is reached that one look for work passes over; the next look goes on behind them.
+MAX_PASSED_OVER = 200
 # Foreign entries kept for a look; more would let a stranger fill the memory.
 MAX_SET_ASIDE = 1000
 
@@ -48,13 +56,19 @@ def reaching(call: Callable[P, R]) -> Callable[P, R]:
 
 
 @lru_cache(maxsize=16)
-def _script(source: str) -> redis.commands.core.Script:
+def script_of(source: str) -> redis.commands.core.Script:
     # Bound to no connection here; redis-py loads it again when a restarted server forgot it.
     return redis.Redis().register_script(source)
 
 
-def run_script(source: str, *, keys: Sequence[str], args: Sequence[Any], connection: redis.Redis | None = None) -> Any:
-    return _script(source)(keys=keys, args=args, client=connection or client())
+def run_script(source: str, *, keys: Sequence[str], args: Sequence[Any]) -> Any:
+    return script_of(source)(keys=keys, args=args, client=client())
+
+
+class RunScript(Protocol):
+    """How a script is run: by the client of the process, or by a worker's own line."""
+
+    def __call__(self, source: str, *, keys: Sequence[str], args: Sequence[Any]) -> Any: ...
 
 
 def member_of(task_id: UUID) -> str:
@@ -63,7 +77,13 @@ def member_of(task_id: UUID) -> str:
 
 
 def _seal(text: str) -> str:
-    return salted_hmac("koebako.queue", text, algorithm="sha256").hexdigest()[:32]
+    return hmac.digest(_seal_key(settings.SECRET_KEY), text.encode(), "sha256").hex()[:32]
+
+
+@lru_cache(maxsize=2)
+def _seal_key(secret: str) -> bytes:
+    # The queue's own key, as django.utils.crypto.salted_hmac derives one; made once, not for every id.
+    return hashlib.sha256(b"koebako.queue" + secret.encode()).digest()
 
 
 def id_of(member: bytes) -> UUID | None:
@@ -81,22 +101,26 @@ def id_of(member: bytes) -> UUID | None:
         return None
 
 
-def places(queue: str) -> list[str]:
-    return [key("ready", queue), key("fair", queue), key("wake", queue)]
+def send(task: Task) -> int | None:
+    """Put a waiting task into its queue (again does no harm); return its place, None for a delayed one."""
+    return send_all([task])[0]
 
 
 @reaching
-def send(task: Task) -> int | None:
-    """Put a waiting task into its queue (again does no harm); return its place, None for a delayed one."""
-    if task.not_before is not None:
-        delay(task.pk, until=task.not_before)
-        return None
-    rank = run_script(
-        scripts.SEND,
-        keys=[*places(task.queue), key("delayed")],
-        args=[member_of(task.pk), int(task.priority), task.order_key],
-    )
-    return None if rank is None else int(rank)
+def send_all(tasks: Sequence[Task]) -> list[int | None]:
+    """Put waiting tasks into their queues, in this order, in one step for each SEND_BATCH; return their places."""
+    ready = [task for task in tasks if task.not_before is None]
+    for task in tasks:
+        if task.not_before is not None:
+            delay(task.pk, until=task.not_before)
+    ranks: dict[UUID, int | None] = {}
+    for start in range(0, len(ready), SEND_BATCH):
+        batch = ready[start : start + SEND_BATCH]
+        args: list[Any] = []
+        for task in batch:
+            args += [member_of(task.pk), task.queue, int(task.priority), task.order_key, text_of(task)]
+        ranks |= zip((task.pk for task in batch), run_script(scripts.SEND, keys=[], args=args), strict=True)
+    return [ranks.get(task.pk) for task in tasks]
 
 
 @reaching
@@ -115,11 +139,7 @@ def due(*, now: datetime, limit: int = 500) -> list[bytes]:
 @reaching
 def withdraw(task: Task) -> None:
     """Take a task out of its queue, wherever it waits."""
-    member = member_of(task.pk)
-    pipeline = client().pipeline(transaction=False)
-    pipeline.zrem(key("ready", task.queue), member)
-    pipeline.zrem(key("delayed"), member)
-    pipeline.execute()
+    run_script(scripts.WITHDRAW, keys=[], args=[member_of(task.pk), task.queue, text_of(task)])
 
 
 @reaching
@@ -138,38 +158,51 @@ def position_or_none(task: Task) -> int | None:
 
 @reaching
 def _position(task: Task) -> int | None:
-    return cast("int | None", client().zrank(key("ready", task.queue), member_of(task.pk)))
+    return cast("int | None", run_script(scripts.RANK, keys=[], args=[member_of(task.pk), task.queue]))
+
+
+@dataclass(frozen=True)
+class Held:
+    """An id that a worker has taken and not let go of yet, with the limits it counts against."""
+
+    task_id: UUID
+    limits: str = ""
 
 
 @reaching
-def take(worker: str, queues: Sequence[str], *, done: UUID | None, connection: redis.Redis) -> UUID | None:
+def take(worker: str, queues: Sequence[str], *, done: Held | None, run: RunScript = run_script) -> Held | None:
     """
     Take the next id for `worker` from the first of `queues` that has one; it is held until `done` names it.
 
     What is no entry of ours is set aside, counted, and the next one is tried.
     """
-    keys = [key("held", worker)]
-    for queue in queues:
-        keys += places(queue)
-    finished = member_of(done) if done else ""
+    finished = [member_of(done.task_id), done.limits] if done else ["", ""]
+    keys, args = [key("held", worker)], [*finished, MAX_PASSED_OVER, *queues]
     while True:
-        member = run_script(scripts.TAKE, keys=keys, args=[finished, *queues], connection=connection)
-        if member is None:
+        answer = run(scripts.TAKE, keys=keys, args=args)
+        if answer is None:
             return None
+        member, limits = answer
         task_id = id_of(member)
         if task_id is not None:
-            return task_id
+            return Held(task_id, limits.decode("ascii", "replace"))
         set_aside(worker, member)
 
 
 def set_aside(worker: str, member: bytes) -> None:
-    logger.warning("foreign queue entry set aside", extra={"bytes": len(member)})
+    client().hdel(key("held", worker), member)
+    count_aside([member])
+
+
+def count_aside(members: Sequence[bytes]) -> None:
+    """Keep the beginnings of foreign entries for a look, and count them."""
+    logger.warning("foreign queue entries set aside", extra={"entries": len(members), "bytes": sum(map(len, members))})
     pipeline = client().pipeline(transaction=False)
-    pipeline.hdel(key("held", worker), member)
-    pipeline.lpush(key("aside"), member[:200])
+    pipeline.lpush(key("aside"), *(member[:200] for member in members))
     pipeline.ltrim(key("aside"), 0, MAX_SET_ASIDE - 1)
-    pipeline.incr(key("aside_total"))
-    pipeline.execute()
+    pipeline.incrby(key("aside_total"), len(members))
+    # Whoever spoiled these keys too must not stop the work: the sweep moves them aside.
+    pipeline.execute(raise_on_error=False)
 
 
 @reaching
@@ -179,9 +212,9 @@ def wait(queues: Sequence[str], *, seconds: float, connection: redis.Redis) -> N
 
 
 @reaching
-def drop(worker: str, task_id: UUID) -> None:
-    """Let go of a held id whose row needs no run."""
-    client().hdel(key("held", worker), member_of(task_id))
+def drop(worker: str, held: Held) -> None:
+    """Let go of a held id: its row needs no run, or has been run."""
+    run_script(scripts.DROP, keys=[key("held", worker)], args=[member_of(held.task_id), held.limits])
 
 
 @reaching
@@ -197,8 +230,7 @@ def give_back(worker: str) -> int:
     returned = 0
     for member, queue in held_by(worker):
         if queue in QUEUES and id_of(member) is not None:
-            keys = [key("held", worker), key("ready", queue), key("wake", queue)]
-            returned += int(run_script(scripts.GIVE_BACK, keys=keys, args=[member]))
+            returned += int(run_script(scripts.GIVE_BACK, keys=[key("held", worker)], args=[member, queue]))
     client().delete(key("held", worker))
     return returned
 
@@ -207,7 +239,9 @@ def give_back(worker: str) -> int:
 def holders() -> list[str]:
     """Return the names of all workers, dead or alive, that hold something."""
     start = len(key("held", ""))
-    return [found.decode()[start:] for found in client().scan_iter(match=key("held", "*"), count=500)]
+    found = client().scan_iter(match=key("held", "*"), count=500)
+    # A name that is no text is nobody's; the sweep moves it aside.
+    return [name[start:] for raw in found if "\ufffd" not in (name := raw.decode("utf-8", "replace"))]
 
 
 @reaching
@@ -227,6 +261,18 @@ def sizes() -> dict[str, int]:
     for queue in QUEUES:
         pipeline.zcard(key("ready", queue))
     return dict(zip(QUEUES, pipeline.execute(), strict=True))
+
+
+@reaching
+def backlog() -> tuple[float | None, int]:
+    """Return how old, in seconds, the first of what may run now is, and how many wait."""
+    paused = {name.decode("utf-8", "replace") for name in cast("set[bytes]", client().smembers(key("paused")))}
+    ages, waiting = [], 0
+    for queue in QUEUES:
+        if queue not in paused and (first := entries(queue, limit=1)):
+            waiting += client().zcard(key("ready", queue))
+            ages += [age_seconds(task_id) for task_id in map(id_of, first) if task_id is not None]
+    return max(ages, default=None), waiting
 
 
 @reaching

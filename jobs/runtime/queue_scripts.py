@@ -4,70 +4,291 @@ Keys (all under `koebako:`):
     ready:{queue}    zset  member -> score: the priority class, then the fair start (see SEND)
     fair:{queue}     hash  last start per "class:order key", and "class" -> start now in service
     wake:{queue}     list  at most one token; a worker that waits blocks on it
+    paused           set   queues that hand nothing out
     delayed          zset  member -> Unix milliseconds at which it is due
     held:{worker}    hash  member -> "queue|score": taken, not yet committed
+    limits           hash  member of a limited task -> "queue|limit|limit" (limits.py)
+    busy:{limit}     set   members that count against a limit of running tasks
+    rate:{limit}     string  Unix milliseconds; see `admit`
+    blocked:{limit}  zset  member -> score: would be first in its queue, but the limit is reached
+    blocked          set   limits that somebody waits for
+    limits_known     string  present once `busy` was filled from the rows
 A member is `id.hmac`, nothing else.
 """
 
+# Shared by the scripts below. A limit is `kind;name;most[;milliseconds]`, kind c (running at
+# once) or r (starts in a time).
+LIMITS = """
+local P = 'koebako:'
+-- What others may have written is read as 0 when it is no number that we would write.
+local function number(text)
+  local value = tonumber(text or '0')
+  if not value or value ~= value or value < 0 or value > 2^53 then return 0 end
+  return value
+end
+local function parse(text)
+  local limits = {}
+  for kind, name, most, period in string.gmatch(text, '|([cr]);([^;|]+);(%d+);?(%d*)') do
+    local limit = {kind = kind, name = name, most = number(most), period = number(period)}
+    if kind == 'c' or (limit.most > 0 and limit.period > 0) then limits[#limits + 1] = limit end
+  end
+  return limits, string.match(text, '^[^|]*')
+end
+local function wake(queue)
+  -- pcall: a list that was spoiled must not undo half of what came before; waiting workers look again by themselves.
+  if redis.pcall('LLEN', P .. 'wake:' .. queue) == 0 then redis.call('RPUSH', P .. 'wake:' .. queue, '1') end
+end
+local function now_ms()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
+end
+-- How many may start now: a token bucket that holds `most` and is refilled evenly within the
+-- period, kept as one moment. Source: ITU-T I.371, annex A, the generic cell rate algorithm.
+local function tokens(limit, now)
+  local step = limit.period / limit.most
+  local moment = math.max(number(redis.call('GET', P .. 'rate:' .. limit.name)), now)
+  return math.floor((now + limit.period - moment) / step), moment + step
+end
+-- The first that waits for a limit goes back to its queue, at its old score.
+local function unblock(name)
+  local place = P .. 'blocked:' .. name
+  local first = redis.call('ZRANGE', place, 0, 0, 'WITHSCORES')
+  if not first[1] then
+    redis.call('SREM', P .. 'blocked', name)
+    return
+  end
+  redis.call('ZREM', place, first[1])
+  local text = redis.call('HGET', P .. 'limits', first[1])
+  if text then
+    local _, queue = parse(text)
+    redis.call('ZADD', P .. 'ready:' .. queue, first[2], first[1])
+    wake(queue)
+  end
+end
+local function free(member, text)
+  for _, limit in ipairs(parse(text)) do
+    if limit.kind == 'c' and redis.call('SREM', P .. 'busy:' .. limit.name, member) == 1 then unblock(limit.name) end
+  end
+end
+local function let_go(held, member, text)
+  redis.call('HDEL', held, member)
+  if text ~= '' then
+    redis.call('HDEL', P .. 'limits', member)
+    free(member, text)
+  end
+end
+"""
+
+# ARGV: member, queue, class, order key, limits of each task. Returns the rank of each, false for a blocked one.
 # Start-time fair queueing: every order key has a clock of its own that advances by one per
 # task, and never lags behind the task now in service. So a key with a thousand waiting
 # tasks and one with a single task take turns, and one key's tasks keep their order.
 # Source: Goyal, Vin, Cheng 1996, "Start-time Fair Queueing", section 2.
 # %.0f, because Lua prints a number above 10^14 with digits lost.
-SEND = """
-local ready, fair, wake, delayed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local member, class, order = ARGV[1], ARGV[2], ARGV[3]
-redis.call('ZREM', delayed, member)
-if not redis.call('ZSCORE', ready, member) then
-  local served = tonumber(redis.call('HGET', fair, class) or '0')
-  local last = tonumber(redis.call('HGET', fair, class .. ':' .. order) or '0')
-  local start = math.max(served, last) + 1
-  redis.call('HSET', fair, class .. ':' .. order, string.format('%.0f', start))
-  redis.call('ZADD', ready, string.format('%.0f', tonumber(class) * 2^50 + start), member)
-end
-if redis.call('LLEN', wake) == 0 then redis.call('RPUSH', wake, '1') end
-return redis.call('ZRANK', ready, member)
-"""
-
-# KEYS: held, then ready, fair and wake of each queue in the order they are served.
-# The token is passed on while work is left: one token wakes the whole chain of workers.
-TAKE = """
-local held = KEYS[1]
-if ARGV[1] ~= '' then redis.call('HDEL', held, ARGV[1]) end
-for i = 2, #KEYS, 3 do
-  local ready, fair, wake = KEYS[i], KEYS[i + 1], KEYS[i + 2]
-  local first = redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')
-  if first[1] then
-    redis.call('ZREM', ready, first[1])
-    redis.call('HSET', held, first[1], ARGV[1 + (i + 1) / 3] .. '|' .. first[2])
-    if redis.call('ZCARD', ready) == 0 then
-      redis.call('DEL', fair)
-    else
-      local score = tonumber(first[2])
-      local class = math.floor(score / 2^50)
-      redis.call('HSET', fair, string.format('%.0f', class), string.format('%.0f', score - class * 2^50))
-      if redis.call('LLEN', wake) == 0 then redis.call('RPUSH', wake, '1') end
+SEND = (
+    LIMITS
+    + """
+local ranks = {}
+for i = 1, #ARGV, 5 do
+  local member, queue, class, order, text = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
+  local ready, fair = P .. 'ready:' .. queue, P .. 'fair:' .. queue
+  redis.call('ZREM', P .. 'delayed', member)
+  local is_blocked = false
+  if text == '' then
+    redis.call('HDEL', P .. 'limits', member)
+  else
+    redis.call('HSET', P .. 'limits', member, text)
+    for _, limit in ipairs(parse(text)) do
+      is_blocked = is_blocked or redis.call('ZSCORE', P .. 'blocked:' .. limit.name, member)
     end
-    return first[1]
+  end
+  if not is_blocked and not redis.call('ZSCORE', ready, member) then
+    local served = number(redis.call('HGET', fair, class))
+    local last = number(redis.call('HGET', fair, class .. ':' .. order))
+    local start = math.max(served, last) + 1
+    redis.call('HSET', fair, class .. ':' .. order, string.format('%.0f', start))
+    redis.call('ZADD', ready, string.format('%.0f', tonumber(class) * 2^50 + start), member)
+  end
+  wake(queue)
+  ranks[#ranks + 1] = redis.call('ZRANK', ready, member)
+end
+return ranks
+"""
+)
+
+# KEYS: held. ARGV: the finished member or '', its limits, how many blocked ones may be passed
+# over, then the queues in the order they are served.
+# The token is passed on while work is left: one token wakes the whole chain of workers.
+TAKE = (
+    LIMITS
+    + """
+local held = KEYS[1]
+if ARGV[1] ~= '' then let_go(held, ARGV[1], ARGV[2]) end
+-- Nil when the member may run, and then it counts; else the name of the limit it waits for.
+local function admit(member, text)
+  local limits = parse(text)
+  for _, limit in ipairs(limits) do
+    if limit.kind == 'c' then
+      if redis.call('EXISTS', P .. 'limits_known') == 0 then return limit.name end
+      local busy = P .. 'busy:' .. limit.name
+      local counts = redis.call('SISMEMBER', busy, member) == 1
+      if not counts and redis.call('SCARD', busy) >= limit.most then return limit.name end
+    elseif tokens(limit, now_ms()) < 1 then
+      return limit.name
+    end
+  end
+  for _, limit in ipairs(limits) do
+    if limit.kind == 'c' then
+      redis.call('SADD', P .. 'busy:' .. limit.name, member)
+    else
+      local _, moment = tokens(limit, now_ms())
+      redis.call('SET', P .. 'rate:' .. limit.name, string.format('%.3f', moment), 'PX', limit.period * 2)
+    end
+  end
+end
+local left = tonumber(ARGV[3])
+for i = 4, #ARGV do
+  local queue = ARGV[i]
+  local ready, fair = P .. 'ready:' .. queue, P .. 'fair:' .. queue
+  local first = redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')
+  if first[1] and redis.call('SISMEMBER', P .. 'paused', queue) == 1 then first = {} end
+  while first[1] do
+    redis.call('ZREM', ready, first[1])
+    local text = redis.call('HGET', P .. 'limits', first[1])
+    local waits_for = text and admit(first[1], text)
+    if not waits_for then
+      redis.call('HSET', held, first[1], queue .. '|' .. first[2])
+      if redis.call('ZCARD', ready) == 0 then
+        -- The clocks of the keys are worth nothing then, unless blocked ones come back at their old scores.
+        if redis.call('EXISTS', P .. 'blocked') == 0 then redis.call('DEL', fair) end
+      else
+        local score = tonumber(first[2])
+        local class = math.floor(score / 2^50)
+        redis.pcall('HSET', fair, string.format('%.0f', class), string.format('%.0f', score - class * 2^50))
+        wake(queue)
+      end
+      return {first[1], text or ''}
+    end
+    redis.call('ZADD', P .. 'blocked:' .. waits_for, first[2], first[1])
+    redis.call('SADD', P .. 'blocked', waits_for)
+    left = left - 1
+    if left == 0 then
+      wake(queue)
+      return false
+    end
+    first = redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')
   end
 end
 return false
 """
+)
 
-# KEYS: held, ready, wake of the member's queue. Back at its old score: it is first again.
-GIVE_BACK = """
+# KEYS: held. ARGV: member, its limits.
+DROP = LIMITS + "let_go(KEYS[1], ARGV[1], ARGV[2])"
+
+# KEYS: held. ARGV: member, its queue. Back at its old score: it is first again.
+GIVE_BACK = (
+    LIMITS
+    + """
 local value = redis.call('HGET', KEYS[1], ARGV[1])
 if not value then return 0 end
 redis.call('HDEL', KEYS[1], ARGV[1])
-local score = string.match(value, '|(.+)$')
-redis.call('ZADD', KEYS[2], score, ARGV[1])
-if redis.call('LLEN', KEYS[3]) == 0 then redis.call('RPUSH', KEYS[3], '1') end
+local text = redis.call('HGET', P .. 'limits', ARGV[1])
+if text then free(ARGV[1], text) end
+-- Not at its place when that was spoiled: the sweep sends it anew.
+local score = tonumber(string.match(value, '|(.+)$') or '')
+if not score or score ~= score then return 0 end
+redis.call('ZADD', P .. 'ready:' .. ARGV[2], string.match(value, '|(.+)$'), ARGV[1])
+wake(ARGV[2])
 return 1
 """
+)
+
+# ARGV: member, its queue, its limits.
+WITHDRAW = (
+    LIMITS
+    + """
+redis.call('ZREM', P .. 'ready:' .. ARGV[2], ARGV[1])
+redis.call('ZREM', P .. 'delayed', ARGV[1])
+for _, limit in ipairs(parse(ARGV[3])) do redis.call('ZREM', P .. 'blocked:' .. limit.name, ARGV[1]) end
+redis.call('HDEL', P .. 'limits', ARGV[1])
+"""
+)
+
+# ARGV: how many of each limit may be let go at once. Returns how many were.
+# Whatever a limit lets through goes back to its queue; what still may not run is blocked again there.
+UNBLOCK = (
+    LIMITS
+    + """
+local most, moved = tonumber(ARGV[1]), 0
+for _, name in ipairs(redis.call('SMEMBERS', P .. 'blocked')) do
+  local first = redis.call('ZRANGE', P .. 'blocked:' .. name, 0, 0)[1]
+  local text = first and redis.call('HGET', P .. 'limits', first)
+  local count = 1
+  for _, limit in ipairs(parse(text or '')) do
+    if limit.name == name and limit.kind == 'c' then
+      count = redis.call('EXISTS', P .. 'limits_known') == 0 and 0
+        or limit.most - redis.call('SCARD', P .. 'busy:' .. name)
+    elseif limit.name == name then
+      count = tokens(limit, now_ms())
+    end
+  end
+  for _ = 1, math.min(count, most) do
+    if redis.call('EXISTS', P .. 'blocked:' .. name) == 0 then break end
+    unblock(name)
+    moved = moved + 1
+  end
+  if redis.call('EXISTS', P .. 'blocked:' .. name) == 0 then redis.call('SREM', P .. 'blocked', name) end
+end
+return moved
+"""
+)
+
+# ARGV: member, limits of each task that runs; fills `busy` after Redis was emptied.
+RESTORE_LIMITS = (
+    LIMITS
+    + """
+for i = 1, #ARGV, 2 do
+  for _, limit in ipairs(parse(ARGV[i + 1])) do
+    if limit.kind == 'c' then redis.call('SADD', P .. 'busy:' .. limit.name, ARGV[i]) end
+  end
+end
+redis.call('SET', P .. 'limits_known', '1')
+"""
+)
+
+# ARGV: limit, members that count against it no more.
+FREE_BUSY = (
+    LIMITS
+    + """
+for i = 2, #ARGV do
+  if redis.call('SREM', P .. 'busy:' .. ARGV[1], ARGV[i]) == 1 then unblock(ARGV[1]) end
+end
+"""
+)
+
+# ARGV: member, its queue. Returns how many run before it, as far as can be told; false when it waits nowhere.
+RANK = (
+    LIMITS
+    + """
+local ready = P .. 'ready:' .. ARGV[2]
+local rank = redis.call('ZRANK', ready, ARGV[1])
+if rank then return rank end
+local text = redis.call('HGET', P .. 'limits', ARGV[1])
+for _, limit in ipairs(parse(text or '')) do
+  local place = P .. 'blocked:' .. limit.name
+  local score = redis.call('ZSCORE', place, ARGV[1])
+  if score then return redis.call('ZRANK', place, ARGV[1]) + redis.call('ZCOUNT', ready, '-inf', '(' .. score) end
+end
+return false
+"""
+)
 
 # KEYS: every place an id can be in: ready sets, delayed, then held hashes from KEYS[ARGV[1]] on.
 # Returns 1 for each member that is nowhere.
-MISSING = """
+MISSING = (
+    LIMITS
+    + """
 local first_held = tonumber(ARGV[1])
 local answer = {}
 for m = 2, #ARGV do
@@ -77,7 +298,13 @@ for m = 2, #ARGV do
       if redis.call('ZSCORE', KEYS[k], ARGV[m]) then found = 1 break end
     elseif redis.call('HEXISTS', KEYS[k], ARGV[m]) == 1 then found = 1 break end
   end
+  if found == 0 then
+    for _, limit in ipairs(parse(redis.call('HGET', P .. 'limits', ARGV[m]) or '')) do
+      if redis.call('ZSCORE', P .. 'blocked:' .. limit.name, ARGV[m]) then found = 1 break end
+    end
+  end
   answer[m - 1] = 1 - found
 end
 return answer
 """
+)

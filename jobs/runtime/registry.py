@@ -39,6 +39,14 @@ class Retention:
 
 
 @dataclass(frozen=True)
+class Rate:
+    """At most `count` starts within `per_seconds`: all at once after a rest, evenly spread under load."""
+
+    count: int
+    per_seconds: float
+
+
+@dataclass(frozen=True)
 class Function:
     """A registered function and all that was declared with it."""
 
@@ -54,6 +62,12 @@ class Function:
     title: Any  # a lazy translation
     staff_only: bool
     every_seconds: int | None
+    soft_timeout_seconds: int | None = None
+    max_memory_megabytes: int | None = None
+    max_output_bytes: int | None = None
+    max_running: int | None = None
+    max_running_per_key: int | None = None
+    rate: Rate | None = None
     steps: Mapping[str, Any] = field(default_factory=dict)  # step -> lazy translation
     check: Callable[[Any], None] | None = None
     warm: Callable[[], None] | None = None
@@ -92,6 +106,12 @@ def function(
     retention: Retention = Retention(),
     staff_only: bool = False,
     every_seconds: int | None = None,
+    soft_timeout_seconds: int | None = None,
+    max_memory_megabytes: int | None = None,
+    max_output_bytes: int | None = None,
+    max_running: int | None = None,
+    max_running_per_key: int | None = None,
+    rate: Rate | None = None,
     steps: Mapping[str, Any] | None = None,
     check: Callable[[Any], None] | None = None,
     warm: Callable[[], None] | None = None,
@@ -102,6 +122,11 @@ def function(
     timeout_seconds: of one attempt, at least 1; the worker is interrupted then and killed 3 s later.
     retry: replaces the delay and maximum of the error table; None keeps the table.
     every_seconds: runs it on a schedule of its own, once per period in the whole house.
+    soft_timeout_seconds: OutOfTime is raised in the function then, which may still tidy up or give back what it has.
+    max_memory_megabytes: a worker that grows beyond it is killed; None takes TASK_MAX_MEMORY_MEGABYTES.
+    max_output_bytes: of output and files together; None takes TASK_MAX_OUTPUT_BYTES.
+    max_running: how many may run at once in the whole house; max_running_per_key: per order key.
+    rate: how many may start in a time, in the whole house.
     steps: the words people read for each step that `context.progress` names.
     check: looks at an input when it is invoked; raises InputRejected naming the field. Must be quick.
     warm: loads what every worker shares, once, before workers are forked.
@@ -110,6 +135,12 @@ def function(
         raise ValueError(f"{name!r} is no function name: lower case letters, digits and _, 64 at most")
     if queue not in QUEUES or timeout_seconds < 1:
         raise ValueError(f"{name}: the queue must be one of {QUEUES}, the timeout at least 1 s")
+    starts = rate.count if rate is not None else None
+    for most in (max_running, max_running_per_key, max_memory_megabytes, max_output_bytes, starts):
+        if most is not None and most < 1:
+            raise ValueError(f"{name}: a limit below 1 would let nothing run")
+    if soft_timeout_seconds is not None and not 1 <= soft_timeout_seconds < timeout_seconds:
+        raise ValueError(f"{name}: the soft timeout must be at least 1 s and less than the timeout")
 
     def register(call: Callable[[Any, Context], Any]) -> Callable[[Any, Context], Any]:
         hints = typing.get_type_hints(call)
@@ -133,6 +164,12 @@ def function(
             title=title or name,
             staff_only=staff_only,
             every_seconds=every_seconds,
+            soft_timeout_seconds=soft_timeout_seconds,
+            max_memory_megabytes=max_memory_megabytes,
+            max_output_bytes=max_output_bytes,
+            max_running=max_running,
+            max_running_per_key=max_running_per_key,
+            rate=rate,
             steps=dict(steps or {}),
             check=check,
             warm=warm,

@@ -6,12 +6,15 @@ never makes bad data retryable; a provider's `wait_seconds` beats both.
 
 import dataclasses
 import errno
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from pydantic import ValidationError
 
 from jobs.engines.errors import EngineError, EngineRefused, EngineUnavailable, InputRejected
+from jobs.runtime.errors import OutOfTime, OutputTooLarge
 from jobs.runtime.models.task import ErrorType
 
 # A provider may ask for more; a task that sleeps for a day hides a problem.
@@ -65,29 +68,71 @@ class Failure:
 
 def classify(error: BaseException) -> Failure:
     """Return the class and wording of an error that left a function."""
-    if isinstance(error, InputRejected):
-        return Failure(ErrorType.DATA_VALIDATION, str(error), code=error.code, field=error.field)
-    if isinstance(error, EngineUnavailable):
-        return Failure(ErrorType.AI_SERVICE, str(error), code="engine_unavailable", wait_seconds=error.wait_seconds)
-    if isinstance(error, EngineRefused):
-        return Failure(ErrorType.AI_SERVICE, str(error), code="engine_refused", retryable=False)
-    if isinstance(error, EngineError):
-        return Failure(ErrorType.AI_SERVICE, str(error), retryable=error.retryable)
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        return Failure(ErrorType.DATA_VALIDATION, first["msg"], code=first["type"], field=place)
-    if isinstance(error, TimedOut):
-        return Failure(ErrorType.TIMEOUT, str(error), code="timed_out")
-    if isinstance(error, TimeoutError):
-        return Failure(ErrorType.TIMEOUT, "a call inside the function took too long")
-    if isinstance(error, ConnectionError):
-        return Failure(ErrorType.NETWORK, f"the connection failed: {type(error).__name__}")
-    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in EXHAUSTED):
-        return Failure(ErrorType.RESOURCE, f"memory, disk or file handles ran out: {type(error).__name__}")
+    for types, describe in _WORDINGS:
+        if isinstance(error, types):
+            return describe(error)
+    if isinstance(error, OSError) and error.errno in EXHAUSTED:
+        return _exhausted(error)
     # The message of an unforeseen error may hold personal text; its type is enough here,
     # the traceback goes to the log.
     return Failure(ErrorType.AI_SERVICE, f"unexpected {type(error).__name__}", code="unexpected")
+
+
+def _rejected(error: Any) -> Failure:
+    return Failure(ErrorType.DATA_VALIDATION, str(error), code=error.code, field=error.field)
+
+
+def _unavailable(error: Any) -> Failure:
+    return Failure(ErrorType.AI_SERVICE, str(error), code="engine_unavailable", wait_seconds=error.wait_seconds)
+
+
+def _refused(error: Any) -> Failure:
+    return Failure(ErrorType.AI_SERVICE, str(error), code="engine_refused", retryable=False)
+
+
+def _engine(error: Any) -> Failure:
+    return Failure(ErrorType.AI_SERVICE, str(error), retryable=error.retryable)
+
+
+def _invalid(error: Any) -> Failure:
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return Failure(ErrorType.DATA_VALIDATION, first["msg"], code=first["type"], field=place)
+
+
+def _timed_out(error: Any) -> Failure:
+    return Failure(ErrorType.TIMEOUT, str(error), code="timed_out")
+
+
+def _too_large(error: Any) -> Failure:
+    return Failure(ErrorType.RESOURCE, str(error), code="output_too_large", retryable=False)
+
+
+def _slow_call(_error: Any) -> Failure:
+    return Failure(ErrorType.TIMEOUT, "a call inside the function took too long")
+
+
+def _disconnected(error: Any) -> Failure:
+    return Failure(ErrorType.NETWORK, f"the connection failed: {type(error).__name__}")
+
+
+def _exhausted(error: Any) -> Failure:
+    return Failure(ErrorType.RESOURCE, f"memory, disk or file handles ran out: {type(error).__name__}")
+
+
+# The first that fits counts: a subclass stands before its base.
+_WORDINGS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[[Any], Failure]], ...] = (
+    (InputRejected, _rejected),
+    (EngineUnavailable, _unavailable),
+    (EngineRefused, _refused),
+    (EngineError, _engine),
+    (ValidationError, _invalid),
+    ((TimedOut, OutOfTime), _timed_out),
+    (OutputTooLarge, _too_large),
+    (TimeoutError, _slow_call),
+    (ConnectionError, _disconnected),
+    (MemoryError, _exhausted),
+)
 
 
 def next_delay(failure: Failure, *, own: Retry | None, retries_done: int) -> timedelta | None:

@@ -10,13 +10,22 @@ from django.dispatch import Signal
 
 # task: the Task as it is being committed.
 task_finished = Signal()
-# task: the Task in its new state, position: its place in the queue or None.
+# task: the Task in its new state, position: its place in the queue or None, outbox: where a worker
+# collects messages to watchers, as (channel, message), to send them all at once; absent elsewhere.
 task_changed = Signal()
 # context: the running attempt's Context.
 task_progressed = Signal()
 
-# Somebody at work in the admin did something to a task. actor: the user, action: CANCELLED or RETRIED,
-# task: the one it was done to, details: ids and words of ours. Sent in the transaction of the new task,
-# or right after the cancellation, which has one of its own; a receiver's error reaches the caller.
-CANCELLED, RETRIED = "cancelled", "retried"
+# Somebody at work in the admin did something. actor: the user, action: one of the words below, about: the
+# Task or Schedule it was done to, details: ids and words of ours. Sent in the transaction of what was
+# done, or right after a cancellation, which has one of its own; a receiver's error reaches the caller.
+CANCELLED, RETRIED, INVOKED = "cancelled", "retried", "invoked"
+SCHEDULE_MADE, SCHEDULE_CHANGED, SCHEDULE_DELETED = "schedule_made", "schedule_changed", "schedule_deleted"
 acted = Signal()
+
+# Somebody at work in the admin took a provider or a queue out of use or let it in again. actor: the user,
+# action: one of the words below, kind: "provider" or "queue", name: its name. Sent in a transaction that is
+# undone when the switch fails; a receiver's error reaches the caller.
+PROVIDER_OPENED, PROVIDER_CLOSED = "provider_opened", "provider_closed"
+QUEUE_PAUSED, QUEUE_RESUMED = "queue_paused", "queue_resumed"
+switched = Signal()

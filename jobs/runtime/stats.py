@@ -4,70 +4,41 @@ Kept in Redis, because it is worth nothing when stale; all of it may be lost at 
 """
 
 import json
-import statistics
 import time
-from contextlib import suppress
-from datetime import datetime, timedelta
+from collections.abc import Iterable
 from typing import Any, cast
 
-from jobs.runtime import clock
 from jobs.runtime.connection import client, key
-from jobs.runtime.errors import QueueUnreachable
-from jobs.runtime.models import Status, Task
 from jobs.runtime.queue import reaching
 
 # An estimate follows a change of hardware or texts within this many runs.
 RUNS_REMEMBERED = 50
+LONGEST_RUN_SECONDS = 86_400.0
 # A worker silent for longer is shown no more; its cluster speaks for it every second.
 SILENT_SECONDS = 10.0
 
 
-def record(function: str, seconds: float, *, success: bool) -> None:
-    """Remember how long a successful run took."""
-    if not success:
-        return
-    with suppress(QueueUnreachable):
-        _record(function, seconds)
-
-
 @reaching
-def _record(function: str, seconds: float) -> None:
+def recent_seconds(functions: Iterable[str]) -> dict[str, list[float]]:
+    """Return how long the last successful runs of each function took, the newest first."""
+    names = list(functions)
     pipeline = client().pipeline(transaction=False)
-    pipeline.lpush(key("seconds", function), f"{seconds:.4f}")
-    pipeline.ltrim(key("seconds", function), 0, RUNS_REMEMBERED - 1)
-    pipeline.execute()
+    for name in names:
+        pipeline.lrange(key("seconds", name), 0, RUNS_REMEMBERED - 1)
+    answers = pipeline.execute()
+    return {
+        name: [value for value in map(_seconds, answer) if value is not None]
+        for name, answer in zip(names, answers, strict=True)
+    }
 
 
-@reaching
-def _recent(function: str) -> tuple[list[float], int]:
-    """Return the seconds of the last runs and how many workers there are."""
-    pipeline = client().pipeline(transaction=False)
-    pipeline.lrange(key("seconds", function), 0, -1)
-    pipeline.hlen(key("workers"))
-    seconds, workers = pipeline.execute()
-    return [float(value) for value in seconds], int(workers)
-
-
-def completion_estimate(task: Task, position: int | None) -> datetime | None:
-    """
-    Return when `task` will probably be done: the median of the last runs, times its turns to wait.
-
-    position: tasks before it in its queue, None when it does not wait there. None while nothing is known.
-    """
-    if task.is_final():
-        return None
+def _seconds(raw: bytes) -> float | None:
+    """Return a run's time; None for what nobody of ours wrote: no run takes a day."""
     try:
-        seconds, workers = _recent(task.function)
-    except QueueUnreachable:
+        value = float(raw)
+    except ValueError:
         return None
-    if not seconds or not workers:
-        return None
-    typical = timedelta(seconds=statistics.median(seconds))
-    if task.status == Status.PROCESSING and task.started_at is not None:
-        return max(task.started_at + typical, clock.now())
-    if position is None:
-        return None
-    return clock.now() + typical * (position // workers + 1)
+    return value if 0 <= value < LONGEST_RUN_SECONDS else None
 
 
 @reaching
@@ -92,14 +63,16 @@ def live_workers() -> list[dict[str, Any]]:
     for name, raw in found.items():
         try:
             facts = json.loads(raw)
-            seen_seconds = max(0.0, now - float(facts.pop("at")))
-        except (ValueError, KeyError, TypeError, AttributeError):
+            seen_seconds = now - float(facts.pop("at"))
+            own = {"name": name.decode(), "seen_seconds": round(max(0.0, seen_seconds), 1)}
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             silent.append(name)
             continue
-        if seen_seconds > SILENT_SECONDS:
-            silent.append(name)
+        # Neither from long ago, nor from a future in which it would live for ever; NaN is neither.
+        if abs(seen_seconds) <= SILENT_SECONDS:
+            live.append({**facts, **own})
         else:
-            live.append({"name": name.decode("utf-8", "replace"), **facts, "seen_seconds": round(seen_seconds, 1)})
+            silent.append(name)
     if silent:
         client().hdel(key("workers"), *silent)
     return sorted(live, key=lambda facts: facts["name"])

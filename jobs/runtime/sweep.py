@@ -1,20 +1,24 @@
 """Rebuild from the rows whatever Redis or a dead machine lost. Safe anywhere, any number of times.
 
+- a key of ours that others spoiled: moved aside (foreign.py)
 - a lease that ran out: the task is taken back (lease.py)
 - an id held by a worker that no longer lives: back into its queue
 - a waiting row that Redis does not know: sent
 - a delayed id that is due: sent
+- what counts against a limit and runs no more: taken off it
 
 Called by the keeper of every cluster and by the `reconcile` command.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from jobs.runtime import lease, queue, stats
-from jobs.runtime.models import Task
+from jobs.runtime import admission, foreign, lease, queue, stats
+from jobs.runtime.followers import startable
+from jobs.runtime.models import Status, Task
 from jobs.runtime.models.task import WAITING
 from jobs.runtime.processes import is_alive, is_local
 
@@ -34,16 +38,31 @@ class Repairs:
     returned: int = 0
     sent: int = 0
     foreign: int = 0
+    moved_aside: int = 0
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
 
 
-def sweep(*, now: datetime, grace_seconds: float = ON_ITS_WAY_SECONDS) -> Repairs:
-    """Do all of it once. Raises QueueUnreachable when Redis is away; the leases are rescued first."""
+def sweep(
+    *, now: datetime, grace_seconds: float = ON_ITS_WAY_SECONDS, sure: Callable[[], bool] = lambda: True
+) -> Repairs:
+    """
+    Do all of it once. Raises QueueUnreachable when Redis is away; the leases are rescued first.
+
+    sure: asked before each lease is taken away.
+    """
     repairs = Repairs()
-    repairs.rescued = len(lease.rescue_expired(now=now))
+    rescued = lease.rescue_expired(now=now, sure=sure)
+    repairs.rescued = len(rescued)
+    repairs.moved_aside = foreign.move_aside()
+    for task in rescued:
+        # At once, and not only when it is missing: a cluster that sleeps holds its id, and may for ever.
+        if task.status == Status.RETRY:
+            queue.send(task)
     repairs.returned = return_held()
+    admission.keep_limits()
+    admission.prune()
     repairs.sent = send_missing(now=now, grace_seconds=grace_seconds) + send_due(now=now)
     if any(repairs.as_dict().values()):
         logger.info("sweep repaired the queue", extra=repairs.as_dict())
@@ -51,28 +70,25 @@ def sweep(*, now: datetime, grace_seconds: float = ON_ITS_WAY_SECONDS) -> Repair
 
 
 def return_held() -> int:
-    """Give back what is held by workers nobody has heard of lately."""
+    """Give back what is held by workers that have died, or that nobody has heard of lately: their cluster sleeps."""
     known = {facts["name"] for facts in stats.live_workers()}
-    dead = [name for name in queue.holders() if (not is_alive(name) if is_local(name) else name not in known)]
+    # Giving back what a living worker runs after all does no harm: the row refuses a second claim.
+    dead = [name for name in queue.holders() if name not in known or (is_local(name) and not is_alive(name))]
     return sum(queue.give_back(name) for name in dead)
 
 
 def send_missing(*, now: datetime, grace_seconds: float = ON_ITS_WAY_SECONDS) -> int:
-    """Send every waiting row that Redis knows nowhere; return how many."""
-    waiting = Task.objects.filter(status__in=WAITING, updated_at__lt=now - timedelta(seconds=grace_seconds)).order_by(
-        "id"
-    )
+    """Send every waiting row that waits for no other task and that Redis knows nowhere; return how many."""
+    waiting = startable().filter(updated_at__lt=now - timedelta(seconds=grace_seconds)).order_by("id")
     sent, last = 0, None
     while True:
-        batch = list((waiting.filter(pk__gt=last) if last else waiting)[:BATCH])
-        if not batch:
+        ids = list((waiting.filter(pk__gt=last) if last else waiting).values_list("pk", flat=True)[:BATCH])
+        if not ids:
             return sent
-        last = batch[-1].pk
-        absent = set(queue.missing([task.pk for task in batch]))
-        for task in batch:
-            if task.pk in absent:
-                queue.send(task)
-                sent += 1
+        last = ids[-1]
+        absent = queue.missing(ids)
+        queue.send_all(list(Task.objects.filter(pk__in=absent, status__in=WAITING).order_by("id")))
+        sent += len(absent)
 
 
 def send_due(*, now: datetime) -> int:
@@ -95,6 +111,8 @@ def send_due(*, now: datetime) -> int:
         queue.send(task)
     if stale:
         queue.forget_delayed(stale)
+    if strangers := [member for member, task_id in ids.items() if task_id is None]:
+        queue.count_aside(strangers)
     return sent
 
 

@@ -12,22 +12,26 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError, transaction
 from pydantic import BaseModel
 
-from jobs.runtime import clock, commit, parts, queue, registry, stats
+from jobs.runtime import clock, commit, queue, registry, run_log
 from jobs.runtime.commit import Finish
 from jobs.runtime.context import Context, Wire
 from jobs.runtime.end import change
-from jobs.runtime.errors import Cancelled, QueueUnreachable
+from jobs.runtime.errors import Cancelled, OutputTooLarge, QueueUnreachable
+from jobs.runtime.followers import send_followers
 from jobs.runtime.gate import writing
 from jobs.runtime.models import Artifact, ErrorType, Status, Task
 from jobs.runtime.models.artifact import folder_of
 from jobs.runtime.models.attempt import Outcome
 from jobs.runtime.retry import TABLE, Failure, TimedOut, classify, next_delay
 from jobs.runtime.signals import task_changed
+from jobs.runtime.telling import Telling
+from jobs.runtime.time_limit import soft_limit
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +58,8 @@ class Run:
                 )
                 return
             inputs = spec.input_type.model_validate(self.task.inputs)
-            self.output = spec.output_type.model_validate(spec.call(inputs, self.context))
+            with soft_limit(spec.soft_timeout_seconds):
+                self.output = spec.output_type.model_validate(spec.call(inputs, self.context))
         except Cancelled as error:
             # Only a cancelled row may be left without an end.
             self.cancelled = self.context.cancelled()
@@ -108,15 +113,16 @@ def end(run: Run, *, worker: str) -> Finish:
     task.progress, task.current_step = context.percent, context.current_step
     task.step, task.total_steps = context.step, context.total_steps
     task.steps = [list(step) for step in context.steps]
-    done = Finish(task, worker, now, failure=run.failure, processing_seconds=run.seconds)
+    done = Finish(task, worker, now, failure=run.failure, processing_seconds=run.seconds, log=context.end_log())
     if run.failure is None and run.output is not None:
+        done.output = run.output.model_dump_json()
+        done.model_version = str(getattr(run.output, "model_version", ""))
         try:
+            _refuse_too_much(task.function, len(done.output) + sum(len(file.data) for file in context.files))
             done.artifacts = [_store(task, file, now) for file in context.files]
         except Exception as error:
             done.failure = classify(error)
             logger.warning("files not stored", extra={"task": str(task.pk), "reason": type(error).__name__})
-        done.output = run.output.model_dump(mode="json")
-        done.model_version = str(done.output.get("model_version", ""))
         done.parts_sent = context.parts_sent
     if done.failure is not None:
         spec = registry.find(task.function)
@@ -125,6 +131,13 @@ def end(run: Run, *, worker: str) -> Finish:
         done.max_retries = (own or TABLE[done.failure.type]).maximum
     done.retries = task.retries + (done.delay is not None)
     return done
+
+
+def _refuse_too_much(function: str, size_bytes: int) -> None:
+    spec = registry.find(function)
+    most = (spec and spec.max_output_bytes) or settings.TASK_MAX_OUTPUT_BYTES
+    if size_bytes > most:
+        raise OutputTooLarge(size_bytes, most)
 
 
 def _store(task: Task, file: Any, now: Any) -> Artifact:
@@ -170,10 +183,12 @@ def _persist_as_failure(finished: Finish, error: Exception, *, worker: str) -> b
     # What is announced afterwards must be this end, not the one that was undone.
     finished.task, finished.failure, finished.delay = task, failure, None
     with writing(), transaction.atomic():
-        return change(task, to=Status.FAILURE, now=clock.now(), outcome=Outcome.FAILURE, failure=failure)
+        return change(
+            task, to=Status.FAILURE, now=clock.now(), outcome=Outcome.FAILURE, failure=failure, log=finished.log
+        )
 
 
-def announce(finished: Finish, *, stored: bool) -> None:
+def announce(finished: Finish, telling: Telling, *, stored: bool) -> None:
     """After the commit: wake readers and watchers, send a retry on its way; or clear away a fenced attempt's files."""
     task = finished.task
     if not stored:
@@ -182,11 +197,17 @@ def announce(finished: Finish, *, stored: bool) -> None:
             default_storage.delete(str(artifact.file.name))
         return
     if task.is_final():
-        parts.send_end(task.pk, task.status, count=finished.parts_sent)
-        stats.record(task.function, finished.processing_seconds, success=finished.failure is None)
+        if finished.failure is None:
+            telling.run(task.function, finished.processing_seconds)
+        if finished.failure is not None or finished.parts_sent or finished.artifacts:
+            # Of a task with neither pieces nor files there is nothing to read.
+            telling.end_of_parts(task.pk, task.status, count=finished.parts_sent)
+        send_followers(task)
     else:
         try:
             queue.send(task)
         except QueueUnreachable:
             logger.info("retry left to the sweep", extra={"task": str(task.pk)})
-    task_changed.send_robust(Task, task=task, position=None)
+    if finished.log:
+        run_log.forget(task.pk, task.attempt)
+    task_changed.send_robust(Task, task=task, position=None, outbox=telling.outbox)

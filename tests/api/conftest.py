@@ -27,7 +27,7 @@ from jobs.runtime.connection import key
 from jobs.runtime.models import Artifact, Source, Status, Task
 from jobs.runtime.models.artifact import folder_of
 from jobs.runtime.models.task import FINAL
-from jobs.runtime.queue import take, wait
+from jobs.runtime.queue import script_of, take, wait
 
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 ENGLISH = "en"
@@ -159,12 +159,17 @@ class Worker:
 
     def _work(self) -> None:
         with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=None) as line, closing(connection):
+
+            def run(source: str, *, keys: Any, args: Any) -> Any:
+                # A line of its own: a test may take the house's away.
+                return script_of(source)(keys=keys, args=args, client=line)
+
             while not self._over:
-                task_id = take("tests", ["interactive"], done=None, connection=line)
-                if task_id is None:
+                held = take("tests", ["interactive"], done=None, run=run)
+                if held is None:
                     wait(["interactive"], seconds=20, connection=line)
                     continue
-                task = Task.objects.get(pk=task_id)
+                task = Task.objects.get(pk=held.task_id)
                 for act in self._acts:
                     act(task)
                 self.tasks.put(task)

@@ -10,6 +10,7 @@ from jobs.runtime import clock, stats
 from jobs.runtime.context import Context
 from jobs.runtime.models import ErrorType, Status, Task
 from jobs.runtime.models.attempt import Outcome
+from jobs.runtime.telling import Telling
 from tests.live.conftest import NOON, add_attempt
 
 PROMISED = {
@@ -22,7 +23,7 @@ ADDED = {
 }  # fmt: skip
 LIVE = {
     "task_id", "status", "progress", "current_step", "step", "total_steps", "attempt", "queue_position", "timestamp",
-    "version", "error",
+    "version", "error", "log_lines",
 }  # fmt: skip
 
 
@@ -117,7 +118,30 @@ def test_a_task_that_has_hardly_begun_is_expected_to_take_what_others_took(make_
     assert completion_estimate(task, None) is None
 
     stats.beat({"here:1": {"host": "here", "pid": 1, "lane": "all", "task": None}})
-    stats.record("speech", 30.0, success=True)
+    told = Telling()
+    told.run("speech", 30.0)
+    told.send()
 
     assert completion_estimate(task, None) == started + timedelta(seconds=30)
     assert completion_estimate(make_task(Status.FAILURE), None) is None
+
+
+def test_the_lines_of_an_attempt_are_told_from_info_on(make_task):
+    task = make_task(Status.SUCCESS)
+    lines = [[0.1, "debug", "looked", {}], [0.2, "warning", "odd", {"count": 2, "where": "a.py:1"}]]
+    add_attempt(task, 1, Outcome.SUCCESS, log=lines)
+
+    [attempt] = describe(task)["attempts"]
+
+    assert attempt["log"] == [{"seconds": 0.2, "level": "warning", "message": "odd", "fields": {"count": 2}}]
+
+
+def test_the_message_of_a_running_attempt_counts_its_lines(make_task):
+    task = make_task(Status.PROCESSING)
+    context = Context(task.pk, "speech", 1, task.owner_id, "api")
+    assert progress_event(context)["log_lines"] == 0
+
+    context.log.info("one")
+
+    assert progress_event(context)["log_lines"] == 1
+    assert event(task)["log_lines"] is None

@@ -15,6 +15,7 @@ from jobs.access.models import Action, AuditEntry
 from jobs.runtime import queue, stats
 from jobs.runtime.models import ErrorType, Source, Status, Task
 from jobs.runtime.models.attempt import Outcome
+from jobs.runtime.telling import Telling
 from tests.live.conftest import CREDIT, NOON, TEXT, add_attempt
 
 WORDS = {
@@ -155,7 +156,9 @@ def test_a_waiting_task_shows_its_place_and_how_long_it_may_take(make_task, brow
     for each in (before, task):
         queue.send(each)
     stats.beat({"here:1": {"host": "here", "pid": 1, "lane": "all", "task": None}})
-    stats.record("speech", 20.0, success=True)
+    told = Telling()
+    told.run("speech", 20.0)
+    told.send()
 
     words = text_of(browser(owner).get(f"/tasks/{task.pk}"))
 

@@ -16,6 +16,7 @@ from jobs.live.wire import MAX_UNDER_WAY, Wire
 from jobs.runtime.context import Context
 from jobs.runtime.models import Status, Task
 from jobs.runtime.signals import task_changed, task_progressed
+from jobs.runtime.telling import Telling
 from tests.live.test_throttle import Clock
 
 AUDIENCE = ("task.a",)
@@ -226,3 +227,14 @@ def test_threads_share_one_publisher():
         thread.join()
 
     assert len({id(one) for one in found}) == 1
+
+
+def test_a_worker_sends_the_same_message_by_a_letter(make_task, listener):
+    task, telling = make_task(Status.SUCCESS), Telling()
+
+    task_changed.send(Task, task=task, position=4, outbox=telling.outbox)
+    telling.send()
+
+    told = heard(listener, 3)
+    assert [group for group, _ in told] == [groups.of_task(task.pk), groups.of_owner(task.owner_id), groups.STAFF]
+    assert all(message == event(task, 4) for _, message in told)

@@ -8,7 +8,7 @@ import pytest
 import redis
 from django.contrib.auth.models import User
 
-from jobs.runtime import clock, sweep
+from jobs.runtime import admission, clock, sweep
 from jobs.runtime.feed import Feed, WorkerWire
 from jobs.runtime.invoke import Invocation, invoke
 from jobs.runtime.link import Slot
@@ -59,6 +59,8 @@ class LocalWorker:
     def __init__(self, name: str) -> None:
         self.slot = Slot()
         self.feed = Feed(self.slot, name=name, queues=("interactive", "bulk"))
+        # The keeper's first duty.
+        admission.keep_limits()
 
     def claim(self) -> Task | None:
         """Take and claim the next task, without running it."""
@@ -69,29 +71,31 @@ class LocalWorker:
         """Run all that is ready or due; return the tasks in the order of their runs."""
         done = []
         while True:
+            before = len(done)
             while item := self._get():
                 item["func"]()
                 self.feed.put({})
                 done.append(item["func"].task)
             self.feed.close()
-            if not sweep.send_due(now=clock.now()):
+            # What has just ended may have let others go.
+            if len(done) == before and not sweep.send_due(now=clock.now()) and not admission.keep_limits():
                 return done
 
     def _get(self) -> dict[str, Any] | None:
         # One round of Feed.get(), which would block for ever on an empty queue.
-        next_id = self.feed._take()
-        task = self.feed._settle(next_id)
+        taken = self.feed._take()
+        task = self.feed._settle(taken)
         if task is None:
-            return self._get() if next_id is not None else None
+            return self._get() if taken is not None else None
         self.feed.run = begin(task, WorkerWire(task, self.slot))
         return self.feed._as_django_q_task(self.feed.run)
 
 
 @pytest.fixture
-def worker(valkey: redis.Redis) -> LocalWorker:
+def worker(transactional_db: None, valkey: redis.Redis) -> LocalWorker:
     return LocalWorker("here:0:1:1")
 
 
 @pytest.fixture
-def other_worker(valkey: redis.Redis) -> LocalWorker:
+def other_worker(transactional_db: None, valkey: redis.Redis) -> LocalWorker:
     return LocalWorker("there:0:2:2")

@@ -4,7 +4,7 @@ import inspect
 from multiprocessing.sharedctypes import RawValue
 
 import django_q
-from django_q import cluster, worker
+from django_q import cluster, models, signals, tasks, worker
 from django_q.conf import Conf
 from django_q.exceptions import TimeoutException
 
@@ -67,6 +67,40 @@ def test_the_timer_is_busy_while_a_task_runs_and_idle_after_it():
 
 def test_the_alarm_is_a_system_exit_so_that_only_a_bare_except_can_eat_it():
     assert issubclass(TimeoutException, SystemExit)
+
+
+def test_async_task_finds_its_broker_then_tells_of_the_call_then_pickles_and_enqueues(monkeypatch):
+    order = []
+
+    class Spy:
+        list_key = "spy"
+
+        def enqueue(self, pack):
+            order.append(("enqueue", type(pack)))
+
+    def hear(sender, task, **more):
+        order.append(("told", sorted(task)))
+        task["id"] = "changed"
+
+    monkeypatch.setattr(tasks, "get_broker", lambda *_: order.append(("broker",)) or Spy())
+    monkeypatch.setattr(signals.pre_enqueue, "receivers", [])
+    monkeypatch.setattr(signals.pre_enqueue, "sender_receivers_cache", {})
+    signals.pre_enqueue.connect(hear, weak=False)
+
+    returned = tasks.async_task("a.name", 1, task_name="n", b=2)
+
+    told = ["args", "func", "id", "kwargs", "name", "started"]
+    assert order == [("broker",), ("told", told), ("enqueue", str)]
+    assert returned == "changed"
+    assert Conf.BROKER_CLASS == "jobs.runtime.broker.TaskBroker"
+
+
+def test_the_columns_of_a_schedule_are_those_that_were_read():
+    assert {field.name for field in models.Schedule._meta.concrete_fields} == {
+        "id", "name", "func", "hook", "args", "kwargs", "schedule_type", "minutes", "repeats", "next_run", "cron",
+        "task", "cluster", "intended_date_kwarg",
+    }  # fmt: skip
+    assert (models.Schedule.ONCE, models.Schedule.MINUTES, models.Schedule.CRON) == ("O", "I", "C")
 
 
 def test_no_limit_of_the_package_recycles_or_kills_behind_our_back():

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.runtime import queue
-from jobs.runtime.connection import client
 from jobs.runtime.errors import QueueUnreachable
 from jobs.runtime.models import Priority
 
@@ -129,4 +128,4 @@ def test_a_key_of_the_wrong_type_is_no_reason_to_die(valkey):
     valkey.set("koebako:ready:bulk", "nonsense")
 
     with pytest.raises(QueueUnreachable):
-        queue.take("here:0:1:1", ["bulk"], done=None, connection=client())
+        queue.take("here:0:1:1", ["bulk"], done=None)

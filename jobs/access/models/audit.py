@@ -16,6 +16,14 @@ from jobs.access.errors import AppendOnly
 class Action(models.TextChoices):
     TASK_CANCELLED = "task_cancelled", _("task cancelled")
     TASK_RETRIED = "task_retried", _("task run again")
+    TASK_INVOKED = "task_invoked", _("function run")
+    SCHEDULE_MADE = "schedule_made", _("schedule made")
+    SCHEDULE_CHANGED = "schedule_changed", _("schedule changed")
+    SCHEDULE_DELETED = "schedule_deleted", _("schedule deleted")
+    PROVIDER_OPENED = "provider_opened", _("provider left alone")
+    PROVIDER_CLOSED = "provider_closed", _("provider let through")
+    QUEUE_PAUSED = "queue_paused", _("queue paused")
+    QUEUE_RESUMED = "queue_resumed", _("queue resumed")
     TOKEN_ISSUED = "token_issued", _("token issued")
     TOKEN_REVOKED = "token_revoked", _("token revoked")
 

@@ -34,7 +34,7 @@ def cancel_tasks(tasks: Iterable[Task], *, actor: User | AnonymousUser) -> Count
         except TooLate:
             outcome["late"] += 1
             continue
-        acted.send(Task, actor=actor, action=CANCELLED, task=cancelled, details={"status": before})
+        acted.send(Task, actor=actor, action=CANCELLED, about=cancelled, details={"status": before})
         outcome["cancelled"] += 1
     return outcome
 
@@ -46,7 +46,7 @@ def run_again(tasks: Iterable[Task], *, actor: User | AnonymousUser) -> tuple[li
         try:
             with transaction.atomic():
                 again = invoke_again(task, source=Source.ADMIN)
-                acted.send(Task, actor=actor, action=RETRIED, task=task, details={"again": str(again.task.pk)})
+                acted.send(Task, actor=actor, action=RETRIED, about=task, details={"again": str(again.task.pk)})
         except NotFinished:
             outcome["open"] += 1
         except (InvalidInput, UnknownFunction):

@@ -15,7 +15,7 @@ from django.urls import reverse
 from jobs.runtime import clock, queue, registry, stats
 from jobs.runtime.admin import cells, figures
 from jobs.runtime.errors import QueueUnreachable
-from jobs.runtime.models import Status, Task
+from jobs.runtime.models import Pause, Status, Task
 from jobs.runtime.models.task import WAITING
 
 FAILURES_SHOWN = 5
@@ -28,6 +28,7 @@ class Queue:
     name: str
     ready: int | None
     oldest: str
+    pause: Pause | None
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,14 @@ class InState:
 class Overview:
     now: datetime
     is_reachable: bool
+    may_pause: bool
     queues: list[Queue]
     workers: list[Worker]
     last_hour: list[InState]
     failures: list[tuple[Task, str, str, str]]  # task, title, type and code of the error, when
 
 
-def read() -> Overview:
+def read(*, may_pause: bool = False) -> Overview:
     now = clock.now()
     try:
         sizes: dict[str, int] | None = queue.sizes()
@@ -70,6 +72,7 @@ def read() -> Overview:
     return Overview(
         now=now,
         is_reachable=is_reachable,
+        may_pause=may_pause,
         queues=[_queue(name, sizes, now) for name in registry.QUEUES],
         workers=_workers(workers, now),
         last_hour=_last_hour(now),
@@ -83,7 +86,7 @@ def _queue(name: str, sizes: dict[str, int] | None, now: datetime) -> Queue:
     first = (Task.objects.filter(due, status=status, queue=name).order_by("id").first() for status in WAITING)
     oldest = min((task for task in first if task is not None), key=lambda task: task.created_at, default=None)
     age = figures.seconds((now - oldest.created_at).total_seconds()) if oldest else figures.NOTHING
-    return Queue(name, None if sizes is None else sizes[name], age)
+    return Queue(name, None if sizes is None else sizes[name], age, Pause.objects.filter(queue=name).first())
 
 
 def _workers(found: list[dict[str, Any]], now: datetime) -> list[Worker]:

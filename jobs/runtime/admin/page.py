@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from jobs.runtime import clock, queue, registry, stats
+from jobs.runtime import clock, queue, registry
 from jobs.runtime.admin import cells, figures
 from jobs.runtime.admin.timeline import Moment, timeline
 from jobs.runtime.admin.values import Values, values
+from jobs.runtime.estimate import completion_estimate
 from jobs.runtime.models import Artifact, Result, Status, Task
 from jobs.runtime.models.task import WAITING
 
@@ -162,6 +163,6 @@ def _waiting(task: Task, position: int | None, now: datetime) -> str:
 
 
 def _estimate(task: Task, position: int | None, now: datetime) -> list[str]:
-    until = stats.completion_estimate(task, position)
+    until = completion_estimate(task, position)
     rest = (until - now).total_seconds() if until is not None else 0.0
     return [_("about %(time)s left") % {"time": figures.seconds(rest)}] if rest >= 1 else []

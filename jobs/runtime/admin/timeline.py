@@ -10,7 +10,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from jobs.runtime import log_words, run_log
 from jobs.runtime.admin import cells, figures
+from jobs.runtime.log_words import Said
 from jobs.runtime.models import Attempt, Status, Task
 from jobs.runtime.models.attempt import Outcome
 
@@ -43,6 +45,7 @@ class Moment:
     worker: str = ""
     error: str = ""
     steps: list[Step] = field(default_factory=list)
+    said: Said | None = None
 
 
 def timeline(task: Task, now: datetime) -> list[Moment]:
@@ -62,6 +65,7 @@ def _attempts(task: Task, now: datetime) -> Iterator[Moment]:
             worker=attempt.worker,
             error=_error(attempt),
             steps=_steps(task, (attempt.ended_at - attempt.started_at).total_seconds()) if newest else [],
+            said=_said(attempt.number, attempt.log),
         )
     if task.status == Status.PROCESSING and task.started_at is not None:
         yield Moment(
@@ -71,6 +75,7 @@ def _attempts(task: Task, now: datetime) -> Iterator[Moment]:
             after=_after(task, task.started_at),
             worker=task.worker,
             steps=_steps(task, (now - task.started_at).total_seconds()),
+            said=_said(task.attempt, run_log.read(task.pk, task.attempt), is_running=True),
         )
 
 
@@ -82,6 +87,11 @@ def _what_follows(task: Task) -> Iterator[Moment]:
         yield Moment("to-come", _("Another attempt"), task.not_before)
     elif task.status == Status.PENDING:
         yield Moment("to-come", _("Work starts"), task.not_before)
+
+
+def _said(attempt: int, lines: list[run_log.Line], *, is_running: bool = False) -> Said | None:
+    """Return every line, for staff."""
+    return Said(attempt, log_words.written(lines), is_running) if lines else None
 
 
 def _label(number: int, outcome: str) -> str:

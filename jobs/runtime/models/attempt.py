@@ -1,7 +1,8 @@
 """One execution of a task, written when it ends; the running one is read from the task itself."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -47,8 +48,17 @@ class Attempt(models.Model):
         return f"{self.task_id} #{self.number}"
 
     @classmethod
-    def record(cls, task: Task, *, worker: str, ended_at: datetime, outcome: Outcome, error: "Failure | None") -> None:
-        """Write down how the attempt that `task` was in ended."""
+    def record(
+        cls,
+        task: Task,
+        *,
+        worker: str,
+        ended_at: datetime,
+        outcome: Outcome,
+        error: "Failure | None",
+        log: Sequence[Any] = (),
+    ) -> None:
+        """Write down how the attempt that `task` was in ended, and what it said (run_log.py)."""
         cls.objects.create(
             task=task,
             number=task.attempt,
@@ -59,4 +69,5 @@ class Attempt(models.Model):
             error_type=error.type if error else "",
             error_code=error.code if error else "",
             error_message=error.message if error else "",
+            log=list(log),
         )

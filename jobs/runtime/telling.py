@@ -1,0 +1,65 @@
+"""What a worker tells the world after a commit, in one message to Redis instead of a dozen.
+
+Watchers' messages (their room fills `outbox`), the last piece of a stream, the seconds of a
+run: all of it may be lost, none of it is worth a wait of its own. A task of a millisecond
+would otherwise spend most of its time on being talked about.
+"""
+
+import logging
+from uuid import UUID
+
+from jobs.runtime.connection import key
+from jobs.runtime.errors import QueueUnreachable
+from jobs.runtime.parts import STREAM_SECONDS
+from jobs.runtime.queue import RunScript, reaching, run_script
+from jobs.runtime.stats import RUNS_REMEMBERED
+
+logger = logging.getLogger(__name__)
+
+# ARGV: how many pairs of channel and message, the pairs; then stream, status, count, seconds to
+# live of an end; then list, seconds, length of a run. Either of the last two may be missing.
+TELL = """
+local pairs_end = 1 + 2 * tonumber(ARGV[1])
+for i = 2, pairs_end, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end
+local i = pairs_end + 1
+if ARGV[i] == 'end' then
+  redis.call('XADD', ARGV[i + 1], '*', 'e', ARGV[i + 2], 'n', ARGV[i + 3])
+  redis.call('EXPIRE', ARGV[i + 1], ARGV[i + 4])
+  i = i + 5
+end
+if ARGV[i] == 'run' then
+  redis.call('LPUSH', ARGV[i + 1], ARGV[i + 2])
+  redis.call('LTRIM', ARGV[i + 1], 0, tonumber(ARGV[i + 3]) - 1)
+end
+"""
+
+
+class Telling:
+    """Collects what is to be told; `send()` tells it. outbox: (channel, message) of the channel layer."""
+
+    def __init__(self) -> None:
+        self.outbox: list[tuple[str, bytes]] = []
+        self._end: list[str | int] = []
+        self._run: list[str | int] = []
+
+    def end_of_parts(self, task_id: UUID, status: str, *, count: int) -> None:
+        """Tell readers of the pieces that the task ended."""
+        self._end = ["end", key("parts", task_id.hex), status, count, STREAM_SECONDS]
+
+    def run(self, function: str, seconds: float) -> None:
+        """Remember how long a successful run took."""
+        self._run = ["run", key("seconds", function), f"{seconds:.4f}", RUNS_REMEMBERED]
+
+    def send(self, run: RunScript = run_script) -> None:
+        """Tell it. Without Redis it is lost: a watcher looks at the row sooner or later."""
+        if not (self.outbox or self._end or self._run):
+            return
+        try:
+            self._send(run)
+        except QueueUnreachable:
+            logger.info("told nobody", extra={"messages": len(self.outbox)})
+
+    @reaching
+    def _send(self, run: RunScript) -> None:
+        pairs = [word for pair in self.outbox for word in pair]
+        run(TELL, keys=[], args=[len(self.outbox), *pairs, *self._end, *self._run])
