@@ -4,11 +4,13 @@ Raw SQL: through the ORM it costs six times as much. Whoever does not hold the
 attempt any more (its lease ran out, it was cancelled) changes nothing: the finish is
 fenced by `attempt` and `worker`, and its row count is the answer.
 
+Several tasks of a millisecond are claimed and stored at once; one statement serves them all.
+
 Called by worker.py, inside `transaction.atomic()`.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -32,13 +34,13 @@ CLAIMED = (
     "created_at, sequence_key, parent_id, siblings_at_once"
 )
 
-CLAIM = f"""
+CLAIM = """
 UPDATE jobs_task
-SET status = 'processing', attempt = attempt + 1, worker = %s, engine_id = %s, leased_until = %s,
-    started_at = %s, updated_at = %s, not_before = NULL,
+SET status = 'processing', attempt = attempt + 1, worker = %s, leased_until = %s,
+    engine_id = REPLACE(CAST(id AS text), '-', ''), started_at = %s, updated_at = %s, not_before = NULL,
     progress = 0, current_step = '', step = 0, total_steps = 0, steps = '[]',
     error_type = '', error_code = '', error_field = '', error_message = ''
-WHERE id = %s AND status IN ('pending', 'retry') AND (not_before IS NULL OR not_before <= %s)
+WHERE status IN ('pending', 'retry') AND (not_before IS NULL OR not_before <= %s)
 AND (sequence_key IS NULL OR NOT EXISTS (
     SELECT 1 FROM jobs_task AS ahead WHERE ahead.sequence_key = jobs_task.sequence_key AND ahead.id <> jobs_task.id
     AND (ahead.status = 'processing'
@@ -47,8 +49,13 @@ AND (sequence_key IS NULL OR NOT EXISTS (
 AND (NOT awaits_children OR NOT EXISTS (
     SELECT 1 FROM jobs_task AS part
     WHERE part.parent_id = jobs_task.id AND part.status IN ('pending', 'processing', 'retry')))
-RETURNING {CLAIMED}
-"""  # noqa: S608 - constants only
+"""
+
+# One by one, or the first of several and those of the others that may be claimed with it.
+CLAIM_ONE = f"{CLAIM} AND id = %s RETURNING id, {CLAIMED}"
+CLAIM_MORE = (
+    f"{CLAIM} AND id IN ({{ids}}) AND (id = %s OR (attempt = 0 AND function IN ({{quick}}))) RETURNING id, {CLAIMED}"
+)
 
 FINISH = """
 UPDATE jobs_task
@@ -105,26 +112,47 @@ class Finish:
         return Status.FAILURE if self.delay is None else Status.RETRY
 
 
-def claim(task_id: UUID, *, worker: str, now: datetime) -> Task | None:
-    """Return the task, now held by `worker` for one more attempt; None when it is not to be run."""
+class SomeFenced(Exception):
+    """Of several attempts that were to be stored at once, one or more were not ours any more."""
+
+
+def claim(ids: Sequence[UUID], *, worker: str, now: datetime, quick: Collection[str] = ()) -> list[Task]:
+    """
+    Return the tasks, now held by `worker` for one more attempt each; without those that are not to be run.
+
+    quick: functions whose tasks may be claimed together with the first id, when they never ran before. What
+    has once gone back, with a worker that died perhaps, is claimed alone, so that it is known what it does.
+    """
+    if not ids:
+        return []
     database = _database()
     stored, leased_until = _stored(database), now + timedelta(seconds=settings.LEASE_SECONDS)
-    moment, engine_id, key = stored(now), task_id.hex, _key(database, task_id)
+    moment, keys = stored(now), [_key(database, task_id) for task_id in ids]
+    values = [worker, stored(leased_until), moment, moment, moment]
     with database.cursor() as cursor:
-        cursor.execute(CLAIM, [worker, engine_id, stored(leased_until), moment, moment, key, moment])
-        row = cursor.fetchone()
-    if row is None:
-        return None
+        if len(keys) == 1 or not quick:
+            cursor.execute(CLAIM_ONE, [*values, keys[0]])
+        else:
+            cursor.execute(_claim_more(len(keys), len(quick)), [*values, *keys, keys[0], *quick])
+        rows = {_uuid(row[0]): row[1:] for row in cursor.fetchall()}
+    return [_claimed(rows[task_id], task_id, worker, now, leased_until) for task_id in ids if task_id in rows]
+
+
+@lru_cache(maxsize=64)
+def _claim_more(ids: int, quick: int) -> str:
+    return CLAIM_MORE.format(ids=", ".join(["%s"] * ids), quick=", ".join(["%s"] * quick))
+
+
+def _claimed(row: Sequence[Any], task_id: UUID, worker: str, now: datetime, leased_until: datetime) -> Task:
     values = dict(zip(CLAIMED.split(", "), row, strict=True))
     values["inputs"] = json.loads(values["inputs"])
     values["created_at"] = _aware(values["created_at"])
-    if isinstance(values["parent_id"], str):
-        values["parent_id"] = UUID(hex=values["parent_id"])
+    values["parent_id"] = _uuid(values["parent_id"]) if values["parent_id"] else None
     return _task(
         id=task_id,
         status=Status.PROCESSING,
         worker=worker,
-        engine_id=engine_id,
+        engine_id=task_id.hex,
         leased_until=leased_until,
         started_at=now,
         updated_at=now,
@@ -145,37 +173,49 @@ def _task(**values: Any) -> Task:
     return Task.from_db(DEFAULT_DB_ALIAS, list(row), list(row.values()))
 
 
-def finish(done: Finish) -> bool:
-    """Store the end of an attempt with its result and files; False when the attempt was not ours any more."""
+def finish(ended: Sequence[Finish]) -> list[bool]:
+    """
+    Store the ends of attempts with their results and files; False for one that was not ours any more.
+
+    Raises SomeFenced for several of which one or more were not: store them one by one then.
+    """
+    if not ended:
+        return []
+    for done in ended:
+        _bring_up_to_date(done)
+    database = _database()
+    with database.cursor() as cursor:
+        cursor.executemany(FINISH, [_finish_values(database, done.task, done.worker) for done in ended])
+        if cursor.rowcount != len(ended):
+            if len(ended) > 1:
+                raise SomeFenced
+            return [False]
+        cursor.executemany(ATTEMPT, [_attempt_values(database, done) for done in ended])
+        if results := [_result_values(database, done) for done in ended if done.failure is None]:
+            cursor.executemany(RESULT, results)
+    if files := [file for done in ended if done.failure is None for file in done.artifacts]:
+        Artifact.objects.bulk_create(files)
+    for done in ended:
+        if done.status in FINAL:
+            task_finished.send(Task, task=done.task)
+    return [True] * len(ended)
+
+
+def _bring_up_to_date(done: Finish) -> None:
     task, failure, now = done.task, done.failure, done.ended_at
-    status = done.status
-    final = status in FINAL
-    kept_until, content_until = retention(task, now) if final else (None, None)
-    task.status = status
+    final = done.status in FINAL
+    task.status = done.status
     task.completed_at = now if final else None
     task.updated_at = now
     task.worker, task.leased_until = "", None
     task.not_before = now + done.delay if done.delay is not None else None
     task.retries = done.retries
     task.max_retries = done.max_retries or task.max_retries
-    task.progress = 100 if status == Status.SUCCESS else task.progress
-    task.kept_until, task.content_until = kept_until, content_until
+    task.progress = 100 if done.status == Status.SUCCESS else task.progress
+    task.kept_until, task.content_until = retention(task, now) if final else (None, None)
     if failure is not None:
         task.error_type, task.error_code = failure.type, failure.code
         task.error_field, task.error_message = failure.field, failure.message
-    database = _database()
-    with database.cursor() as cursor:
-        cursor.execute(FINISH, _finish_values(database, task, done.worker))
-        if cursor.rowcount != 1:
-            return False
-        cursor.execute(ATTEMPT, _attempt_values(database, done))
-        if failure is None:
-            cursor.execute(RESULT, _result_values(database, done))
-    if final:
-        if failure is None and done.artifacts:
-            Artifact.objects.bulk_create(done.artifacts)
-        task_finished.send(Task, task=task)
-    return True
 
 
 def retention(task: Task, now: datetime) -> tuple[datetime, datetime | None]:
@@ -255,6 +295,10 @@ def _sqlite_moment(moment: datetime | None) -> str | None:
 
 def _key(database: Database, task_id: UUID) -> Any:
     return task_id if database.features.has_native_uuid_field else task_id.hex
+
+
+def _uuid(value: UUID | str) -> UUID:
+    return UUID(hex=value) if isinstance(value, str) else value
 
 
 def _aware(value: datetime | str) -> datetime:

@@ -69,7 +69,7 @@ def invoke(
     idempotency_key: the same key, owner, function and input give the same task again, ended or not.
     unique_key: while a task with this key, owner and function has not ended, it is given again, whatever the input.
     sequence_key: tasks that share it run one after the other, in the order of acceptance, also across retries.
-    not_before: the task waits until then.
+    not_before: the task waits until then; one in the past means now.
     awaits_children: it runs once all its children have ended; see batch.py.
     send: False when the caller claims the task itself, at once (`invoke --local`).
 
@@ -77,7 +77,7 @@ def invoke(
     """
     spec = registry.get(function)
     accepted = spec.accept(inputs).model_dump(mode="json")
-    body_hash = _hash(function, accepted, priority)
+    body_hash = _hash(function, accepted, priority, not_before)
     if known := _known(spec, owner, idempotency_key, body_hash, unique_key):
         return known
     task = _new_task(
@@ -87,7 +87,7 @@ def invoke(
         source=source,
         priority=priority,
         order_key=order_key or f"user:{owner.pk}",
-        not_before=not_before,
+        not_before=not_before if not_before is not None and not_before > clock.now() else None,
         idempotency_key=idempotency_key,
         body_hash=body_hash if idempotency_key else "",
         unique_key=unique_key,
@@ -235,6 +235,8 @@ def _known(
     return Invocation(task, replayed=True, position=queue.position_or_none(task)) if task else None
 
 
-def _hash(function: str, inputs: Mapping[str, Any], priority: int) -> str:
-    body = json.dumps([function, inputs, int(priority)], sort_keys=True, ensure_ascii=True)
+def _hash(function: str, inputs: Mapping[str, Any], priority: int, not_before: datetime | None) -> str:
+    # The moment as it was asked for, whatever zone it was written in and whether or not it has passed since.
+    delay = [] if not_before is None else [not_before.timestamp()]
+    body = json.dumps([function, inputs, int(priority), *delay], sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(body.encode()).hexdigest()

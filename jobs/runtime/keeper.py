@@ -80,7 +80,7 @@ class Keeper:
         self._every("scale", HEARTBEAT_SECONDS, self.scale)
         self._every("pauses", HEARTBEAT_SECONDS, admission.keep_pauses)
         self._every("lease", settings.LEASE_SECONDS / 3, self.renew)
-        self._every("sweep", SWEEP_SECONDS, lambda: sweep.sweep(now=clock.now(), sure=self.may_judge))
+        self._every("sweep", SWEEP_SECONDS, lambda: sweep.sweep(now=clock.ask(), sure=self.may_judge))
         self._every("local", SWEEP_SECONDS, self.take_back_local)
         self._every("schedule", SCHEDULE_SECONDS, lambda: schedule.fire_due(now=clock.now()))
 
@@ -90,7 +90,7 @@ class Keeper:
             if slot.state != DEAD:
                 continue
             name = slot.name.decode()
-            lease.release(name, now=clock.now(), ending=_ending(slot))
+            lease.release(name, now=clock.now(), ending=_ending(slot), running=slot.running_id())
             slot.clear()
             slot.state = FREE
             stats.bury(name)
@@ -102,7 +102,7 @@ class Keeper:
         """Extend the leases; a task that runs here although its row says cancelled is told so."""
         live = self._live()
         names = [slot.name.decode() for slot in live]
-        lease.renew(names, now=clock.now())
+        lease.renew(names, now=clock.ask())
         if self._came_late(clock.now()):
             # The first may have waited for the database longer than the lease that it then wrote.
             lease.renew(names, now=clock.now())
@@ -135,13 +135,22 @@ class Keeper:
         database was away, its clock was set, this machine slept) may have kept every keeper.
         """
         now = time.monotonic()
+        if self._was_set(clock.now()):
+            return False
         return now >= self.judge_from and now - self.renewed < settings.LEASE_SECONDS * 2 / 3
+
+    def _was_set(self, now: datetime) -> bool:
+        """Return whether the clock was set since the last renewal: the monotonic one, which nobody sets, disagrees."""
+        if self.renewed_at is None:
+            return True
+        passed_seconds = (now - self.renewed_at).total_seconds()
+        return abs(passed_seconds - (time.monotonic() - self.renewed)) > settings.LEASE_SECONDS / 3
 
     def _came_late(self, now: datetime) -> bool:
         """Note a renewal; return whether leases may have run out since the one before."""
-        before, self.renewed_at = self.renewed_at, now
-        late = before is None or abs(now - before) > timedelta(seconds=settings.LEASE_SECONDS)
-        self.renewed = time.monotonic()
+        before = self.renewed_at
+        late = before is None or self._was_set(now) or now - before > timedelta(seconds=settings.LEASE_SECONDS)
+        self.renewed_at, self.renewed = now, time.monotonic()
         if late:
             self.judge_from = self.renewed + settings.LEASE_SECONDS
         return late

@@ -11,14 +11,17 @@ that stops is no death, nor is reaching its time limit.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from functools import partial
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from jobs.runtime import parts, queue, registry, run_log
@@ -32,6 +35,10 @@ from jobs.runtime.retry import Failure, TimedOut, classify, next_delay
 from jobs.runtime.signals import task_changed
 
 logger = logging.getLogger(__name__)
+
+# A lease that ends later than this was written before the clock was set back, and its holder has not
+# renewed it since. Ten, as machines may be set to leases of different length.
+LEASES_BELIEVED = 10
 
 DIED = Failure(ErrorType.RESOURCE, gettext_noop("the worker died while it ran the task"), code="worker_died")
 OVER_MEMORY = Failure(ErrorType.RESOURCE, gettext_noop("the task took more memory than it may"), code="memory_ceiling")
@@ -50,8 +57,16 @@ def rescue_expired(*, now: datetime, limit: int = 500, sure: Callable[[], bool] 
 
     sure: asked once more when the row can be written, which may be much later than it was read.
     """
-    expired = Task.objects.filter(status=Status.PROCESSING, leased_until__lt=now).order_by("leased_until")[:limit]
-    return [task for task in expired if _after_death(task, now=now, sure=sure)]
+    latest = now + LEASES_BELIEVED * timedelta(seconds=settings.LEASE_SECONDS)
+    over = Q(leased_until__lt=now) | Q(leased_until__gt=latest)
+    expired = list(Task.objects.filter(over, status=Status.PROCESSING).order_by("leased_until")[:limit])
+    # Of several that one worker held nobody knows which ran: they go back uncounted, and run alone from now on.
+    held = Counter(task.worker for task in expired)
+    return [
+        task
+        for task in expired
+        if (_after_death(task, now=now, sure=sure) if held[task.worker] == 1 else _after_stop(task, now=now, sure=sure))
+    ]
 
 
 class Ending(Enum):
@@ -63,16 +78,24 @@ class Ending(Enum):
     OVER_MEMORY = auto()  # killed by the guard, because its function took too much memory
 
 
-def release(worker: str, *, now: datetime, ending: Ending = Ending.DIED) -> list[Task]:
-    """Take back what a dead worker held, running or only reserved; return the tasks that were running."""
+def release(worker: str, *, now: datetime, ending: Ending = Ending.DIED, running: UUID | None = None) -> list[Task]:
+    """
+    Take back all that a dead worker held; return the tasks it had claimed.
+
+    running: the one whose function ran, where the worker's slot still tells. Only that one can have to
+    do with the death; the others of a batch go back uncounted, and are never claimed in a batch again.
+    """
     after: dict[Ending, Callable[..., bool]] = {
         Ending.DIED: _after_death,
         Ending.TIMED_OUT: _after_timeout,
         Ending.STOPPED: _after_stop,
         Ending.OVER_MEMORY: partial(_after_death, failure=OVER_MEMORY),
     }
-    running = Task.objects.filter(worker=worker, status=Status.PROCESSING)
-    taken = [task for task in running if after[ending](task, now=now)]
+    claimed = list(Task.objects.filter(worker=worker, status=Status.PROCESSING))
+    suspect = claimed[0].pk if len(claimed) == 1 and running is None else running
+    taken = [
+        task for task in claimed if (after[ending](task, now=now) if task.pk == suspect else _after_stop(task, now=now))
+    ]
     # After the rows: an id that comes back first would be dropped, since its row still runs.
     with suppress(QueueUnreachable):
         queue.give_back(worker)
@@ -119,11 +142,16 @@ def _after_timeout(task: Task, *, now: datetime) -> bool:
     return changed and _tell(task, "worker killed at its task's time limit")
 
 
-def _after_stop(task: Task, *, now: datetime) -> bool:
+def hand_back(task: Task, *, now: datetime) -> bool:
+    """Let others run a task that was claimed here and not begun. False when it was not ours any more."""
+    return _after_stop(task, now=now)
+
+
+def _after_stop(task: Task, *, now: datetime, sure: Callable[[], bool] = lambda: True) -> bool:
     last_words = run_log.read(task.pk, task.attempt)
     with writing(), transaction.atomic():
-        changed = change(task, to=Status.RETRY, now=now, outcome=Outcome.STOPPED, log=last_words)
-    return changed and _tell(task, "task handed back by a cluster that stops")
+        changed = sure() and change(task, to=Status.RETRY, now=now, outcome=Outcome.STOPPED, log=last_words)
+    return changed and _tell(task, "task handed back")
 
 
 def _tell(task: Task, sentence: str) -> bool:

@@ -20,8 +20,13 @@ from jobs.runtime.queue import reaching, script_of
 
 class Line:
     def __init__(self) -> None:
+        self._pool: Any = None
         self._connection: Any = None
         self._pid = 0
+
+    def __del__(self) -> None:
+        if self._connection is not None and self._pid == os.getpid():
+            self._pool.release(self._connection)
 
     @reaching
     def run(self, source: str, *, keys: Sequence[str], args: Sequence[Any]) -> Any:
@@ -47,5 +52,6 @@ class Line:
 
     def _open(self) -> Any:
         if self._connection is None or self._pid != os.getpid():
-            self._connection, self._pid = client().connection_pool.get_connection(), os.getpid()
+            self._pool, self._pid = client().connection_pool, os.getpid()
+            self._connection = self._pool.get_connection()
         return self._connection

@@ -43,15 +43,16 @@ def run_here(invocation: Invocation) -> Task:
     """Run an accepted task now, once; return it as it ended, `retry` for a failure that workers would try again."""
     worker = processes.name_of(os.getpid())
     with writing():
-        task = commit.claim(invocation.task.pk, worker=worker, now=clock.now())
-    if task is None:
+        claimed = commit.claim([invocation.task.pk], worker=worker, now=clock.now())
+    if not claimed:
         # A worker of the house was quicker; its result counts.
         return Task.objects.get(pk=invocation.task.pk)
+    [task] = claimed
     run = begin(task, Silent())
     with renewing(worker):
         run()
         finished = end(run, worker=worker)
-        stored, _none = persist(finished, None, worker=worker)
+        [stored], _none = persist([finished], [], worker=worker)
     telling = Telling()
     announce(finished, telling, stored=stored)
     telling.send()

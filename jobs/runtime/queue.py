@@ -170,23 +170,28 @@ class Held:
 
 
 @reaching
-def take(worker: str, queues: Sequence[str], *, done: Held | None, run: RunScript = run_script) -> Held | None:
+def take(
+    worker: str, queues: Sequence[str], *, done: Sequence[Held] = (), most: int = 1, run: RunScript = run_script
+) -> list[Held]:
     """
-    Take the next id for `worker` from the first of `queues` that has one; it is held until `done` names it.
+    Take the next ids for `worker` from the first of `queues` that has one; each is held until `done` names it.
 
-    What is no entry of ours is set aside, counted, and the next one is tried.
+    most: how many at once; fewer when few wait. What is no entry of ours is set aside, counted, and the
+    next one is tried.
     """
-    finished = [member_of(done.task_id), done.limits] if done else ["", ""]
-    keys, args = [key("held", worker)], [*finished, MAX_PASSED_OVER, *queues]
+    finished = [word for each in done for word in (member_of(each.task_id), each.limits)]
+    keys, args = [key("held", worker)], [len(done), *finished, most, MAX_PASSED_OVER, *queues]
     while True:
         answer = run(scripts.TAKE, keys=keys, args=args)
         if answer is None:
-            return None
-        member, limits = answer
-        task_id = id_of(member)
-        if task_id is not None:
-            return Held(task_id, limits.decode("ascii", "replace"))
-        set_aside(worker, member)
+            return []
+        ids = [(id_of(member), member, limits) for member, limits in zip(answer[::2], answer[1::2], strict=True)]
+        for foreign in [member for task_id, member, _limits in ids if task_id is None]:
+            set_aside(worker, foreign)
+        known = [Held(task_id, limits.decode("ascii", "replace")) for task_id, _member, limits in ids if task_id]
+        if known:
+            return known
+        args = [0, most, MAX_PASSED_OVER, *queues]
 
 
 def set_aside(worker: str, member: bytes) -> None:
@@ -215,6 +220,12 @@ def wait(queues: Sequence[str], *, seconds: float, connection: redis.Redis) -> N
 def drop(worker: str, held: Held) -> None:
     """Let go of a held id: its row needs no run, or has been run."""
     run_script(scripts.DROP, keys=[key("held", worker)], args=[member_of(held.task_id), held.limits])
+
+
+@reaching
+def put_back(worker: str, held: Held) -> None:
+    """Put an id that a living worker will not run after all back where it was."""
+    run_script(scripts.GIVE_BACK, keys=[key("held", worker)], args=[member_of(held.task_id)])
 
 
 @reaching

@@ -116,14 +116,18 @@ return ranks
 """
 )
 
-# KEYS: held. ARGV: the finished member or '', its limits, how many blocked ones may be passed
-# over, then the queues in the order they are served.
+# KEYS: held. ARGV: how many finished members, each with its limits; how many to take, how many
+# blocked ones may be passed over, then the queues in the order they are served. Returns member
+# and limits of each. More than one only of what has no limits, and never more than a quarter of
+# what waits: a worker must not take work that another one could do at once.
 # The token is passed on while work is left: one token wakes the whole chain of workers.
 TAKE = (
     LIMITS
     + """
 local held = KEYS[1]
-if ARGV[1] ~= '' then let_go(held, ARGV[1], ARGV[2]) end
+local done = tonumber(ARGV[1])
+for i = 2, 2 * done, 2 do let_go(held, ARGV[i], ARGV[i + 1]) end
+local more, left, taken = tonumber(ARGV[2 * done + 2]) - 1, tonumber(ARGV[2 * done + 3]), {}
 -- Nil when the member may run, and then it counts; else the name of the limit it waits for.
 local function admit(member, text)
   local limits = parse(text)
@@ -146,8 +150,7 @@ local function admit(member, text)
     end
   end
 end
-local left = tonumber(ARGV[3])
-for i = 4, #ARGV do
+for i = 2 * done + 4, #ARGV do
   local queue = ARGV[i]
   local ready, fair = P .. 'ready:' .. queue, P .. 'fair:' .. queue
   local first = redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')
@@ -167,7 +170,18 @@ for i = 4, #ARGV do
         redis.pcall('HSET', fair, string.format('%.0f', class), string.format('%.0f', score - class * 2^50))
         wake(queue)
       end
-      return {first[1], text or ''}
+      taken = {first[1], text or ''}
+      if text then return taken end
+      more = math.min(more, math.floor(redis.call('ZCARD', ready) / 4))
+      local others = more > 0 and redis.call('ZRANGE', ready, 0, more - 1, 'WITHSCORES') or {}
+      for n = 1, #others, 2 do
+        if redis.call('HEXISTS', P .. 'limits', others[n]) == 1 then break end
+        redis.call('ZREM', ready, others[n])
+        redis.call('HSET', held, others[n], queue .. '|' .. others[n + 1])
+        taken[#taken + 1] = others[n]
+        taken[#taken + 1] = ''
+      end
+      return taken
     end
     redis.call('ZADD', P .. 'blocked:' .. waits_for, first[2], first[1])
     redis.call('SADD', P .. 'blocked', waits_for)
@@ -186,7 +200,7 @@ return false
 # KEYS: held. ARGV: member, its limits.
 DROP = LIMITS + "let_go(KEYS[1], ARGV[1], ARGV[2])"
 
-# KEYS: held. ARGV: member, its queue. Back at its old score: it is first again.
+# KEYS: held. ARGV: member, and its queue where the caller has looked at it. Back at its old score: it is first again.
 GIVE_BACK = (
     LIMITS
     + """
@@ -198,8 +212,9 @@ if text then free(ARGV[1], text) end
 -- Not at its place when that was spoiled: the sweep sends it anew.
 local score = tonumber(string.match(value, '|(.+)$') or '')
 if not score or score ~= score then return 0 end
-redis.call('ZADD', P .. 'ready:' .. ARGV[2], string.match(value, '|(.+)$'), ARGV[1])
-wake(ARGV[2])
+local queue = ARGV[2] or string.match(value, '^[^|]*')
+redis.call('ZADD', P .. 'ready:' .. queue, string.match(value, '|(.+)$'), ARGV[1])
+wake(queue)
 return 1
 """
 )

@@ -16,20 +16,23 @@ from jobs.runtime.stats import RUNS_REMEMBERED
 
 logger = logging.getLogger(__name__)
 
-# ARGV: how many pairs of channel and message, the pairs; then stream, status, count, seconds to
-# live of an end; then list, seconds, length of a run. Either of the last two may be missing.
+# ARGV: one after the other, each with its verb: `tell` channel message; `end` stream status count
+# seconds-to-live; `run` list seconds length.
 TELL = """
-local pairs_end = 1 + 2 * tonumber(ARGV[1])
-for i = 2, pairs_end, 2 do redis.call('PUBLISH', ARGV[i], ARGV[i + 1]) end
-local i = pairs_end + 1
-if ARGV[i] == 'end' then
-  redis.call('XADD', ARGV[i + 1], '*', 'e', ARGV[i + 2], 'n', ARGV[i + 3])
-  redis.call('EXPIRE', ARGV[i + 1], ARGV[i + 4])
-  i = i + 5
-end
-if ARGV[i] == 'run' then
-  redis.call('LPUSH', ARGV[i + 1], ARGV[i + 2])
-  redis.call('LTRIM', ARGV[i + 1], 0, tonumber(ARGV[i + 3]) - 1)
+local i = 1
+while ARGV[i] do
+  if ARGV[i] == 'tell' then
+    redis.call('PUBLISH', ARGV[i + 1], ARGV[i + 2])
+    i = i + 3
+  elseif ARGV[i] == 'end' then
+    redis.pcall('XADD', ARGV[i + 1], '*', 'e', ARGV[i + 2], 'n', ARGV[i + 3])
+    redis.call('EXPIRE', ARGV[i + 1], ARGV[i + 4])
+    i = i + 5
+  else
+    redis.pcall('LPUSH', ARGV[i + 1], ARGV[i + 2])
+    redis.pcall('LTRIM', ARGV[i + 1], 0, tonumber(ARGV[i + 3]) - 1)
+    i = i + 4
+  end
 end
 """
 
@@ -39,20 +42,19 @@ class Telling:
 
     def __init__(self) -> None:
         self.outbox: list[tuple[str, bytes]] = []
-        self._end: list[str | int] = []
-        self._run: list[str | int] = []
+        self._words: list[str | int] = []
 
     def end_of_parts(self, task_id: UUID, status: str, *, count: int) -> None:
         """Tell readers of the pieces that the task ended."""
-        self._end = ["end", key("parts", task_id.hex), status, count, STREAM_SECONDS]
+        self._words += ["end", key("parts", task_id.hex), status, count, STREAM_SECONDS]
 
     def run(self, function: str, seconds: float) -> None:
         """Remember how long a successful run took."""
-        self._run = ["run", key("seconds", function), f"{seconds:.4f}", RUNS_REMEMBERED]
+        self._words += ["run", key("seconds", function), f"{seconds:.4f}", RUNS_REMEMBERED]
 
     def send(self, run: RunScript = run_script) -> None:
         """Tell it. Without Redis it is lost: a watcher looks at the row sooner or later."""
-        if not (self.outbox or self._end or self._run):
+        if not (self.outbox or self._words):
             return
         try:
             self._send(run)
@@ -61,5 +63,5 @@ class Telling:
 
     @reaching
     def _send(self, run: RunScript) -> None:
-        pairs = [word for pair in self.outbox for word in pair]
-        run(TELL, keys=[], args=[len(self.outbox), *pairs, *self._end, *self._run])
+        letters = [word for channel, message in self.outbox for word in ("tell", channel, message)]
+        run(TELL, keys=[], args=[*letters, *self._words])

@@ -7,6 +7,7 @@ nothing here that writes to the database does, because an alarm could tear a com
 import logging
 import time
 import traceback
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,29 +149,26 @@ def _store(task: Task, file: Any, now: Any) -> Artifact:
     )
 
 
-def persist(finished: Finish | None, next_id: UUID | None, *, worker: str) -> tuple[bool, Task | None]:
-    """Store a finish, claim the next id, or both in one transaction; return (stored, claimed task)."""
-    stored, task = False, None
+def persist(
+    ended: Sequence[Finish], next_ids: Sequence[UUID], *, worker: str, quick: Collection[str] = ()
+) -> tuple[list[bool], list[Task]]:
+    """Store what has ended and claim what comes next, in one transaction; return (stored, claimed tasks)."""
     try:
         with writing(), transaction.atomic():
-            if finished is not None:
-                stored = commit.finish(finished)
-            if next_id is not None:
-                task = commit.claim(next_id, worker=worker, now=clock.now())
+            stored = commit.finish(ended)
+            return stored, commit.claim(next_ids, worker=worker, now=clock.now(), quick=quick)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
-        if finished is None:
+        if not ended:
             raise
-        if next_id is not None:
-            # Whichever of the two it was, the finished one must not pay for the other; the
-            # sweep sends the other again.
-            return persist(finished, None, worker=worker)
+        if next_ids or len(ended) > 1:
+            # Whichever of them it was, the others must not pay for it; the sweep sends again what was to be claimed.
+            return [each for done in ended for each in persist([done], [], worker=worker)[0]], []
         # A receiver of task_finished, or the row itself, refused: the attempt is a failure,
         # told without the receivers' consent, or the task would be stuck.
         logger.exception("a finished task could not be stored")
-        return _persist_as_failure(finished, error, worker=worker), None
-    return stored, task
+        return [_persist_as_failure(ended[0], error, worker=worker)], []
 
 
 def _persist_as_failure(finished: Finish, error: Exception, *, worker: str) -> bool:

@@ -63,7 +63,7 @@ def disarm(home: Path) -> None:
 
 
 def set_clock(home: Path, jump: timedelta) -> None:
-    """Move the runtime's clock in every process of this home: what a jump of the database's clock would do."""
+    """Move the clock that every process of this home reads: what setting the database's clock would do."""
     folder_of(home).mkdir(exist_ok=True)
     draft = folder_of(home) / f"draft-{os.getpid()}"
     draft.write_text(str(jump.total_seconds()))
@@ -99,8 +99,8 @@ def install() -> None:
             before=lambda *_args, **_kwargs: reach(COMMITTED),
             after=lambda *_args, **_kwargs: reach(PUSHED),
         )
-    real_now = clock.now
-    clock.now = lambda: _jumped(real_now())
+    real_read = clock.read
+    clock.read = lambda: _jumped(real_read())
 
 
 def _inserted(created: bool, **_facts: Any) -> None:
@@ -109,9 +109,9 @@ def _inserted(created: bool, **_facts: Any) -> None:
 
 
 def _took(taken: Any, *_args: Any, done: Any = None, **_kwargs: Any) -> None:
-    if done is not None:
+    if done:
         reach(ACKNOWLEDGED)
-    if taken is not None:
+    if taken:
         reach(POPPED)
 
 
@@ -120,13 +120,13 @@ def _before_begin(task: Any, *_args: Any, **_kwargs: Any) -> None:
         reach(CLAIMED)
 
 
-def _before_persist(finished: Any, *_args: Any, **_kwargs: Any) -> None:
-    if finished is not None and finished.task.function not in SCHEDULED:
+def _before_persist(ended: Any, *_args: Any, **_kwargs: Any) -> None:
+    if any(done.task.function not in SCHEDULED for done in ended):
         reach(EFFECT_DONE)
 
 
-def _after_persist(_answer: Any, finished: Any, *_args: Any, **_kwargs: Any) -> None:
-    if finished is not None and finished.task.function not in SCHEDULED:
+def _after_persist(_answer: Any, ended: Any, *_args: Any, **_kwargs: Any) -> None:
+    if any(done.task.function not in SCHEDULED for done in ended):
         reach(STORED)
 
 

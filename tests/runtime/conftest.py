@@ -1,5 +1,6 @@
 """A task of any state, and a worker that runs in this process on the real database and the real Valkey."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -9,12 +10,11 @@ import redis
 from django.contrib.auth.models import User
 
 from jobs.runtime import admission, clock, sweep
-from jobs.runtime.feed import Feed, WorkerWire
+from jobs.runtime.feed import Feed
 from jobs.runtime.invoke import Invocation, invoke
 from jobs.runtime.link import Slot
 from jobs.runtime.models import Source, Status, Task
 from jobs.runtime.models.task import FINAL
-from jobs.runtime.worker import begin
 
 NOON = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 
@@ -59,6 +59,8 @@ class LocalWorker:
     def __init__(self, name: str) -> None:
         self.slot = Slot()
         self.feed = Feed(self.slot, name=name, queues=("interactive", "bulk"))
+        # No thread beside the test: it calls `unburden()` itself.
+        self.feed.minder = threading.current_thread()
         # The keeper's first duty.
         admission.keep_limits()
 
@@ -83,12 +85,12 @@ class LocalWorker:
 
     def _get(self) -> dict[str, Any] | None:
         # One round of Feed.get(), which would block for ever on an empty queue.
-        taken = self.feed._take()
-        task = self.feed._settle(taken)
-        if task is None:
-            return self._get() if taken is not None else None
-        self.feed.run = begin(task, WorkerWire(task, self.slot))
-        return self.feed._as_django_q_task(self.feed.run)
+        if not self.feed.claimed:
+            taken = self.feed._take()
+            self.feed._settle(taken)
+            if not self.feed.claimed:
+                return self._get() if taken else None
+        return self.feed._begin(*self.feed.claimed.popleft())
 
 
 @pytest.fixture

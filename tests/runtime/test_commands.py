@@ -6,8 +6,9 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from jobs.runtime import queue
+from jobs.runtime import queue, registry
 from jobs.runtime.models import Source, Status, Task
+from tests.toys.functions import Said, Word
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,6 +33,24 @@ def test_a_function_runs_in_this_process_without_any_queue(settings, tmp_path):
     assert (code, task.status, task.source, task.attempt) == (0, Status.SUCCESS, Source.COMMAND, 1)
     assert json.loads(report)["result"]["word"] == "hi"
     assert (tmp_path / "word.txt").read_bytes() == b"onetwo"
+
+
+def test_functions_are_printed_with_the_limits_that_they_declared():
+    @registry.function("rake_the_yard", queue="bulk", timeout_seconds=5, max_running=3, rate=registry.Rate(10, 60))
+    def rake_the_yard(inputs: Word, context: registry.Context) -> Said:
+        return Said(word=inputs.word)
+
+    try:
+        _code, out, _err = run("functions", "--json")
+    finally:
+        registry.forget("rake_the_yard")
+
+    (told,) = [spec for spec in json.loads(out) if spec["name"] == "rake_the_yard"]
+    assert {name: told[name] for name in told if name.startswith("max_") or name.endswith("timeout_seconds")} == {
+        "timeout_seconds": 5, "soft_timeout_seconds": None, "max_running": 3, "max_running_per_key": None,
+        "max_memory_megabytes": None, "max_output_bytes": None, "max_retries": None,
+    }  # fmt: skip
+    assert told["rate"] == {"count": 10, "per_seconds": 60}
 
 
 def test_a_failure_is_told_by_the_exit_code(valkey):

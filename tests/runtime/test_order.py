@@ -99,7 +99,7 @@ def test_the_claim_itself_refuses_a_task_whose_turn_it_is_not(in_order, transact
     in_order(word="1")
     second = in_order(word="2")
 
-    assert commit.claim(second.pk, worker="here:0:1:1", now=NOON) is None
+    assert commit.claim([second.pk], worker="here:0:1:1", now=NOON) == []
 
 
 def test_the_sweep_sends_the_head_of_a_group_and_not_those_behind_it(in_order, valkey):

@@ -128,4 +128,4 @@ def test_a_key_of_the_wrong_type_is_no_reason_to_die(valkey):
     valkey.set("koebako:ready:bulk", "nonsense")
 
     with pytest.raises(QueueUnreachable):
-        queue.take("here:0:1:1", ["bulk"], done=None)
+        queue.take("here:0:1:1", ["bulk"])

@@ -14,13 +14,13 @@ from jobs.runtime import clock as house_clock
 from jobs.runtime import run_log
 from jobs.runtime.cancel import cancel
 from jobs.runtime.context import Context, Silent
-from jobs.runtime.feed import WorkerWire
 from jobs.runtime.invoke import Invocation
 from jobs.runtime.lease import release
 from jobs.runtime.local import run_here
 from jobs.runtime.models import Attempt, Status, Task
 from jobs.runtime.models.attempt import Outcome
 from jobs.runtime.run_log import HEAD_LINES, LINE_CHARACTERS, TAIL_LINES, RunLog, Tail, dump, parse, read, shown_to_all
+from jobs.runtime.wire import WorkerWire
 from tests.runtime.admin_site import PAYLOAD, client_of, page_of
 from tests.runtime.conftest import NOON, LocalWorker
 

@@ -129,6 +129,22 @@ def test_a_leader_that_goes_on_is_never_replaced(valkey: Any) -> None:
         assert not Leader.take("test", holder="b", now=now)
 
 
+def test_a_leader_that_died_before_the_clock_was_set_back_is_followed_at_once(valkey: Any) -> None:
+    Leader.take("test", holder="a", now=NOON)
+    earlier = NOON - timedelta(hours=1)
+
+    assert Leader.take("test", holder="b", now=earlier)
+    assert not Leader.take("test", holder="a", now=earlier)
+
+
+def test_a_leader_that_lives_leads_on_when_the_clock_is_set_back(valkey: Any) -> None:
+    Leader.take("test", holder="a", now=NOON)
+    earlier = NOON - timedelta(hours=1)
+
+    assert Leader.take("test", holder="a", now=earlier)
+    assert not Leader.take("test", holder="b", now=earlier)
+
+
 def test_who_does_not_lead_fires_nothing(valkey: Any, make: Make) -> None:
     make()
     Leader.take(schedule.DUTY, holder="a", now=NOON)

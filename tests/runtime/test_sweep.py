@@ -41,7 +41,7 @@ def test_a_row_on_its_way_to_redis_is_not_sent_twice(make_task, valkey):
 
 def test_an_id_held_by_a_living_worker_is_not_missing(accept, worker):
     accept("toy_echo")
-    queue.take("here:0:1:1", ["bulk"], done=None)
+    queue.take("here:0:1:1", ["bulk"])
     stats.beat({"here:0:1:1": {}})
 
     repairs = sweep.sweep(now=later())
@@ -51,7 +51,7 @@ def test_an_id_held_by_a_living_worker_is_not_missing(accept, worker):
 
 def test_an_id_held_by_a_worker_nobody_hears_of_is_returned(accept):
     accept("toy_echo")
-    queue.take("here:0:1:1", ["bulk"], done=None)
+    queue.take("here:0:1:1", ["bulk"])
 
     assert sweep.sweep(now=later()).returned == 1
 

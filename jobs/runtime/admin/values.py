@@ -71,5 +71,5 @@ def _json(value: Any) -> str:
 def _cut(text: str) -> str:
     if len(text) <= MAX_CHARACTERS:
         return text
-    left_out = len(text) - MAX_CHARACTERS
-    return f"{text[:MAX_CHARACTERS]}\n… {_('%(count)d more characters') % {'count': left_out}}"
+    more = _("%(count)d more characters") % {"count": len(text) - MAX_CHARACTERS}
+    return f"{text[:MAX_CHARACTERS]}\n… {more}"

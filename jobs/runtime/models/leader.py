@@ -7,6 +7,9 @@ from django.db import models
 # A leader that died is replaced after this. Less, and a slow commit would look like a death;
 # two leaders are harmless, only wasteful.
 LEADER_SECONDS = 4.0
+# A lease that ends later than this was written before the clock was set back, and means nothing: the
+# clocks of two processes are some milliseconds apart, never a lease.
+BELIEVED_SECONDS = 2 * LEADER_SECONDS
 
 
 class Leader(models.Model):
@@ -29,9 +32,10 @@ class Leader(models.Model):
             # Of several that see no row, the database lets one insert it.
             Leader.objects.bulk_create([Leader(duty=duty, holder=holder, held_until=until)], ignore_conflicts=True)
             return cls.objects.filter(pk=duty, holder=holder).exists()
-        if row.holder != holder and row.held_until > now:
+        believed = row.held_until <= now + timedelta(seconds=BELIEVED_SECONDS)
+        if row.holder != holder and believed and row.held_until > now:
             return False
-        if row.holder == holder and row.held_until > now + timedelta(seconds=LEADER_SECONDS / 2):
+        if row.holder == holder and believed and row.held_until > now + timedelta(seconds=LEADER_SECONDS / 2):
             return True  # a write every two seconds is enough
         taken = cls.objects.filter(pk=duty, holder=row.holder, held_until=row.held_until).update(
             holder=holder, held_until=until

@@ -56,7 +56,7 @@ class Caller(ours.Caller):
             task = self.invoke("toy_mark", {}, **self.given).task
             started = time.perf_counter()
             with writing(), transaction.atomic():
-                commit.claim(task.pk, worker="nobody:0:0:0", now=clock.now())
+                commit.claim([task.pk], worker="nobody:0:0:0", now=clock.now())
             found.append((time.perf_counter() - started) * 1000)
         Task.objects.filter(worker="nobody:0:0:0").delete()
         return found

@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -28,6 +29,12 @@ def _described(spec: registry.Function) -> dict[str, Any]:
         "summary": spec.summary,
         "queue": spec.queue,
         "timeout_seconds": spec.timeout_seconds,
+        "soft_timeout_seconds": spec.soft_timeout_seconds,
+        "max_running": spec.max_running,
+        "max_running_per_key": spec.max_running_per_key,
+        "rate": asdict(spec.rate) if spec.rate else None,
+        "max_memory_megabytes": spec.max_memory_megabytes,
+        "max_output_bytes": spec.max_output_bytes,
         "max_retries": spec.retry.maximum if spec.retry else None,
         "retention_seconds": spec.retention.row_seconds,
         "staff_only": spec.staff_only,
