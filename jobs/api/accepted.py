@@ -1,7 +1,7 @@
 """The answer to an accepted run: 202, and where to look. The same for a new run, a replay and a retry."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +16,20 @@ from jobs.runtime.invoke import Invocation
 # Asking before a second has passed is what the events are for.
 SHORTEST_WAIT_SECONDS = 1
 LONGEST_WAIT_SECONDS = 60
+
+# What `accepted()` puts on the answer, for OpenAPI.
+HEADERS: dict[str, Any] = {
+    "Location": {"description": "the task", "required": True, "schema": {"type": "string", "format": "uri"}},
+    "Retry-After": {
+        "description": "seconds after which a look at the task may be worth while",
+        "required": True,
+        "schema": {"type": "integer", "minimum": SHORTEST_WAIT_SECONDS, "maximum": LONGEST_WAIT_SECONDS},
+    },
+    "Idempotency-Replayed": {
+        "description": "there when the key named a task that had been accepted before",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+}
 
 
 class Accepted(BaseModel):
@@ -35,7 +49,8 @@ def accepted(invocation: Invocation, request: HttpRequest, response: HttpRespons
     estimate = completion_estimate(task, invocation.position)
     status_url = base + reverse("api:show_task", args=[task.pk])
     response["Location"] = status_url
-    response["Retry-After"] = str(_wait_seconds(estimate))
+    # A task that waits for its moment has no end in sight, but a beginning.
+    response["Retry-After"] = str(_wait_seconds(estimate or task.not_before))
     if invocation.replayed:
         response["Idempotency-Replayed"] = "true"
     return Accepted(
@@ -50,8 +65,8 @@ def accepted(invocation: Invocation, request: HttpRequest, response: HttpRespons
     )
 
 
-def _wait_seconds(estimate: datetime | None) -> int:
-    if estimate is None:
+def _wait_seconds(until: datetime | None) -> int:
+    if until is None:
         return SHORTEST_WAIT_SECONDS
-    left = (estimate - clock.now()).total_seconds()
+    left = (until - clock.now()).total_seconds()
     return int(min(max(left, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS))

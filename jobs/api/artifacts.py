@@ -6,6 +6,7 @@ leaves the house.
 """
 
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -32,14 +33,30 @@ PIECE_BYTES = 262_144
 # What a browser may show in place; anything else is saved, so that no file of ours runs as a page.
 SHOWN = ("audio/", "image/png", "image/jpeg", "image/webp", "text/plain", "application/json")
 
-BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 PATH = "/{uuid:task_id}/artifacts/{name}"
+# A file is of whatever kind its task made.
+BINARY = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+ETAG = {"ETag": {"required": True, "schema": {"type": "string"}}}
+WHOLE = {**ETAG, "Accept-Ranges": {"required": True, "schema": {"const": "bytes"}}}
+OF_RANGE = {"Content-Range": {"required": True, "schema": {"type": "string", "pattern": "^bytes "}}}
+
+
+def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"in": "header", "name": name, "description": description, "schema": {"type": "string", **schema}}
+
+
 DOCUMENTED = {
+    "parameters": [
+        _header("Range", "one range of bytes; in any other form it counts as none", examples=["bytes=0-3"]),
+        _header("If-Range", "an ETag: the range counts only while the file has it"),
+        _header("If-None-Match", "ETags: 304 when the file has one of them"),
+    ],
     "responses": {
-        200: {"description": "the file", "content": BINARY},
-        206: {"description": "the part that the header Range names", "content": BINARY},
-        304: {"description": "the file that If-None-Match names"},
-    }
+        200: {"description": "the file", "content": BINARY, "headers": WHOLE},
+        206: {"description": "the part that the header Range names", "content": BINARY, "headers": WHOLE | OF_RANGE},
+        304: {"description": "the file that If-None-Match names", "headers": ETAG},
+        416: {"headers": OF_RANGE},
+    },
 }
 
 

@@ -22,6 +22,12 @@ from jobs.api.problem import Problem, translate
 
 PROBLEM_TYPE = "application/problem+json"
 READABLE: dict[str, Any] = {"ensure_ascii": False}
+# What an error brings along, for OpenAPI.
+ERROR_HEADERS: dict[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "pattern": "^Bearer "}}},
+    415: {"Accept-Post": {"required": True, "schema": {"const": "application/json"}}},
+    503: {"Retry-After": {"description": "in seconds", "schema": {"type": "integer", "minimum": 1}}},
+}
 
 View = Callable[..., HttpResponseBase]
 Routes = tuple[list[URLResolver | URLPattern], str, str]
@@ -89,14 +95,18 @@ class Front(NinjaAPI):
         schema = super().get_openapi_schema(**options)
         for operations in schema["paths"].values():
             for operation in operations.values():
-                self._tell_error_types(operation["responses"])
+                self._tell_errors(operation["responses"])
+                for parameter in operation["parameters"]:
+                    parameter["schema"] = _without_null(parameter["schema"])
         return schema
 
-    def _tell_error_types(self, responses: dict[int, dict[str, Any]]) -> None:
+    def _tell_errors(self, responses: dict[int, dict[str, Any]]) -> None:
         for status, response in responses.items():
             if int(status) >= 400 and "content" in response:
                 [body] = response["content"].values()
                 response["content"] = {self._error_type: body}
+            if int(status) in ERROR_HEADERS:
+                response["headers"] = ERROR_HEADERS[int(status)]
 
     def _mannered(self, view: View) -> View:
         if iscoroutinefunction(view):
@@ -126,3 +136,13 @@ class Front(NinjaAPI):
         # What a caller may see is nobody else's; a route that knows better has said so.
         response.setdefault("Cache-Control", "no-store")
         return response
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a parameter that may be left out: no address and no header can carry a null."""
+    kinds = schema.get("anyOf", [])
+    if {"type": "null"} not in kinds:
+        return schema
+    [kind] = [kind for kind in kinds if kind != {"type": "null"}]
+    around = {name: told for name, told in schema.items() if name != "anyOf"}
+    return {**_without_null(kind), **around}

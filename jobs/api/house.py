@@ -13,6 +13,7 @@ from jobs.api import artifacts, functions, openai_audio, tasks
 from jobs.api.doors import token_or_login
 from jobs.api.front import Front
 from jobs.api.openai_errors import as_openai
+from jobs.api.shapes import TaskEvent
 
 VERSION = "1.0.0"
 
@@ -35,7 +36,11 @@ class House(Front):
         schema = super().get_openapi_schema(**options)
         other = openai.get_openapi_schema()
         schema["paths"].update(other["paths"])
-        schema["components"]["schemas"].update(other["components"]["schemas"])
+        # No route answers with an event as a whole, so ninja does not know of it.
+        event = TaskEvent.model_json_schema(ref_template="#/components/schemas/{model}")
+        schema["components"]["schemas"].update(
+            {**other["components"]["schemas"], **event.pop("$defs"), "TaskEvent": event}
+        )
         return schema
 
 

@@ -48,9 +48,14 @@ class SpeechRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str = Field(min_length=1, max_length=200, description="any; there is one engine")
-    input: str = Field(description="the text")
-    voice: str = Field(max_length=64, description="one of ours; OpenAI's names mean the default voice")
+    model: str = Field(min_length=1, max_length=200, description="any; there is one engine", examples=["tts-1"])
+    input: str = Field(min_length=1, description="the text", examples=["こんにちは"])
+    voice: str = Field(
+        min_length=1,
+        max_length=64,
+        description="one of ours; OpenAI's names mean the default voice",
+        examples=["alloy"],
+    )
     response_format: Literal["mp3", "opus", "wav", "pcm"] = Field(
         default="mp3", description="opus is Ogg/Opus; pcm is 24 kHz, 16-bit, mono, without a header"
     )

@@ -61,15 +61,24 @@ class ArtifactDetail(BaseModel):
     expires_at: datetime | None = Field(description="when the address or the file ends, whichever is sooner")
 
 
+class StepSeconds(BaseModel):
+    step: str
+    seconds: float = Field(description="since the start of the attempt")
+
+
 class TaskDetail(BaseModel):
-    """Documents what jobs/live/describe.py says of a task; more may be added there."""
+    """What jobs/live/describe.py says of a task."""
 
     task_id: UUID
     function: str
     status: Status
     progress: int
     current_step: str
+    step: int = Field(description="which of `total_steps` it is at, 0 for none")
+    total_steps: int
+    steps: list[StepSeconds] = Field(description="those of the last attempt, in order")
     queue_position: int | None
+    estimated_completion_time: datetime | None = Field(description="null while too little is known")
     attempt: int
     attempts: list[AttemptDetail]
     created_at: datetime
@@ -78,3 +87,25 @@ class TaskDetail(BaseModel):
     error: TaskError | None
     result: dict[str, Any] | None
     artifacts: list[ArtifactDetail]
+    version: int = Field(description="grows with every change of the task")
+    page_url: str = Field(description="a page for people, open to whoever holds the address, for an hour")
+    retried_from: UUID | None
+    priority: int
+    source: str
+
+
+class TaskEvent(BaseModel):
+    """The live message of jobs/live/describe.py, which events carry."""
+
+    task_id: UUID
+    status: Status
+    progress: int
+    current_step: str
+    step: int
+    total_steps: int
+    attempt: int
+    queue_position: int | None
+    timestamp: datetime
+    version: int
+    error: TaskError | None
+    log_lines: int | None = Field(description="how many lines the running attempt has said, null when it does not run")

@@ -1,6 +1,6 @@
 """One's tasks: list them, look at one, follow it, cancel it, run it again."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.conf import settings
@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from ninja import Router, Status
 from pydantic import Field
+from pydantic.config import JsonDict
 
 from jobs.access import audit, links
 from jobs.access.caller import TASKS
 from jobs.access.models import Action
 from jobs.api import cursor as cursors
-from jobs.api.accepted import Accepted, accepted
+from jobs.api.accepted import HEADERS, Accepted, accepted
 from jobs.api.body import refuse_any_body
 from jobs.api.doors import link_or, token_or_login
 from jobs.api.problem import documented, field_problem
@@ -33,6 +34,42 @@ router = Router(tags=["tasks"])
 
 # A look at many tasks is for a screen; programs go on with the cursor.
 DEFAULT_LIMIT = 20
+# Only told: what has another shape is refused with the same words as what has another's signature.
+CURSOR: JsonDict = {"description": "next_cursor of the page before", "pattern": f"^{cursors.SHAPE.pattern}$"}
+
+EVENTS: dict[str, Any] = {
+    "parameters": [
+        {
+            "in": "header",
+            "name": "Last-Event-ID",
+            "description": "the `id` of the last event that the reader has seen",
+            "schema": {"type": "string", "examples": ["0"]},
+        }
+    ],
+    "responses": {
+        200: {
+            "description": "events; the schema is that of each",
+            "content": {
+                "text/event-stream": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["id", "event", "data"],
+                        "properties": {
+                            "id": {"type": "string", "pattern": "^[0-9]+$"},
+                            "event": {"enum": ["snapshot", "progress", "state", "end"]},
+                            "data": {
+                                "type": "string",
+                                "contentMediaType": "application/json",
+                                "contentSchema": {"$ref": "#/components/schemas/TaskEvent"},
+                            },
+                        },
+                    }
+                }
+            },
+        },
+        204: {"description": "the task has ended, and the reader knows how"},
+    },
+}
 
 
 @router.get("", auth=token_or_login(TASKS), response={200: TaskList, **documented(422)}, summary="List tasks")
@@ -41,7 +78,7 @@ def list_tasks(
     function: Annotated[str | None, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")] = None,
     status: TaskStatus | None = None,
     limit: Annotated[int, Field(ge=1, le=settings.MAX_PAGE_ROWS)] = DEFAULT_LIMIT,
-    cursor: Annotated[str | None, Field(max_length=200, description="next_cursor of the page before")] = None,
+    cursor: Annotated[str | None, Field(max_length=200, json_schema_extra=CURSOR)] = None,
 ) -> TaskList:
     """The caller's own tasks, the newest first."""
     _refuse_unknown_filters(request, {"function", "status", "limit", "cursor"})
@@ -95,6 +132,7 @@ def cancel_task(request: HttpRequest, task_id: UUID) -> HttpResponse:
     auth=token_or_login(TASKS),
     response={202: Accepted, **documented(400, 404, 409, 413, 415, 422)},
     summary="Run a finished task again",
+    openapi_extra={"responses": {202: {"headers": HEADERS}}},
 )
 def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID) -> Status[Accepted]:
     """Make a new task with the same input, for the same owner. 409 while the old one runs."""
@@ -111,7 +149,7 @@ def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID) -> S
     auth=link_or(TASKS),
     response={200: None, 204: None, **documented(404)},
     summary="Follow a task",
-    openapi_extra={"responses": {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}},
+    openapi_extra=EVENTS,
 )
 def task_events(request: HttpRequest, task_id: UUID) -> HttpResponseBase:
     """Server-sent events: a snapshot at once, then each change; `end` is the last. 204 when nothing will follow."""

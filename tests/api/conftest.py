@@ -165,11 +165,11 @@ class Worker:
                 return script_of(source)(keys=keys, args=args, client=line)
 
             while not self._over:
-                held = take("tests", ["interactive"], done=None, run=run)
-                if held is None:
+                held = take("tests", ["interactive"], run=run)
+                if not held:
                     wait(["interactive"], seconds=20, connection=line)
                     continue
-                task = Task.objects.get(pk=held.task_id)
+                task = Task.objects.get(pk=held[0].task_id)
                 for act in self._acts:
                     act(task)
                 self.tasks.put(task)

@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+import requests
 from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
@@ -178,3 +179,21 @@ def test_no_body_makes_an_error_of_ours(as_owner, valkey, body):
     answer = send(as_owner, json.dumps(body))
 
     assert answer.status_code in {202, 400, 403, 422}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_is_refused_in_our_words_although_twisted_could_not_parse_it(web, owner):
+    secret = tokens.issue(owner, name="n")[1]
+    headers = {"Authorization": f"Bearer {secret}", "Content-Type": "multipart/form-data"}
+
+    answer = requests.post(web + URL, data=b"no boundary", headers=headers, timeout=20)
+
+    assert (answer.status_code, answer.json()["type"]) == (415, "urn:koebako:problem:not-json")
+
+
+@pytest.mark.parametrize("address", ["/api/v1/", "/api/v1/nowhere", "/api/v1/tasks/a%0Ab/cancel", "/v1/a%0Ab"])
+def test_an_address_that_is_none_is_a_404_like_all_others(client, address):
+    answer = client.get(address)
+
+    assert answer.status_code == 404
+    assert answer["Content-Type"] == ("application/problem+json" if "api" in address else JSON)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from jobs.access import links
 from jobs.access.models import Action, AuditEntry
 from jobs.api import cursor as cursors
-from jobs.api.shapes import TaskDetail, TaskList
+from jobs.api.shapes import TaskDetail, TaskEvent, TaskList
+from jobs.live.describe import event
 from jobs.runtime.models import ErrorType, Result, Status, Task
 from tests.api.conftest import NOON
 
@@ -41,7 +42,7 @@ def test_a_task_shows_all_that_the_interface_promises(as_owner, make_artifact):
         "task_id", "function", "status", "progress", "current_step", "queue_position", "attempt", "attempts",
         "created_at", "started_at", "completed_at", "error", "result", "artifacts",
     } <= set(said)  # fmt: skip
-    TaskDetail.model_validate(said)
+    TaskDetail.model_validate(said, extra="forbid")
     assert said["result"] == {"said": "hi"}
     [file] = said["artifacts"]
     assert (file["name"], file["content_type"], file["bytes"]) == ("speech.ogg", "audio/ogg", 5)
@@ -54,6 +55,11 @@ def test_a_failed_task_says_what_happened(as_owner, make_task):
     said = as_owner.get(f"/api/v1/tasks/{task.pk}").json()
 
     assert said["error"] == {"type": "resource_error", "message": "m", "code": "worker_died"}
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.PROCESSING, Status.FAILURE])
+def test_an_event_says_what_openapi_promises(make_task, status):
+    TaskEvent.model_validate(event(make_task(status=status), position=None), extra="forbid")
 
 
 # --- Lists ------------------------------------------------------------------
