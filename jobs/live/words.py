@@ -96,8 +96,27 @@ HAPPENING: dict[tuple[str, str], Any] = {
 
 # The first lines of the functions' docstrings are shown to people; here they become translatable.
 SUMMARIES = (
-    gettext_noop("Read a text aloud in Japanese."),
+    gettext_noop("Read a text aloud, Japanese and English each in its own voice."),
     gettext_noop("Erase texts, files and rows that were kept long enough."),
+)
+
+# What the fields of their inputs and outputs say of themselves, for the forms and pages of the admin.
+FIELDS = (
+    gettext_noop("what is read aloud"),
+    gettext_noop("mei_normal or hibari_heart: who reads what may be either language; sentences find their own"),
+    gettext_noop("times the normal speed"),
+    gettext_noop("semitones up or down"),
+    gettext_noop("decibels up or down"),
+    gettext_noop("Ogg/Opus, WAV, MP3 or raw PCM"),
+    gettext_noop("after numbers and words are spelt out; English is counted by what lasts as long"),
+    gettext_noop("breath groups handed out one by one"),
+    gettext_noop("the voices that are heard, in the order they begin"),
+    gettext_noop("to be shown with the sound: the licences of its voices ask for it"),
+    gettext_noop("the text as it was finally read"),
+    gettext_noop("the sound was made earlier, for the same words"),
+    gettext_noop("a waveform: how loud each of at most 200 equal spans of the sound is, 0 to 100"),
+    gettext_noop("things erased in one transaction"),
+    gettext_noop("how many things of each kind were erased"),
 )
 
 # By the subtype of a sound's content type.

@@ -108,7 +108,8 @@ def test_forked_workers_speak_what_their_parent_loaded_and_exit():
         "for _ in range(2):\n"
         "    pid = os.fork()\n"
         "    if not pid:\n"
-        "        print(speak(), flush=True); sys.exit(0)\n"
+        # One write: an unbuffered print() of two children could mix the line and its end.
+        "        os.write(1, b'%d\\n' % speak()); sys.exit(0)\n"
         "    children.append(pid)\n"
         "codes = [os.waitpid(pid, 0)[1] for pid in children]\n"
         "print(speak(), codes)"

@@ -15,7 +15,7 @@ def test_a_visitor_reads_what_this_is_and_what_it_can(browser):
     words = text_of(browser().get("/"))
 
     assert "声箱は文を読み上げ" in words
-    assert "文を日本語で読み上げます。" in words
+    assert "日本語と英語はそれぞれの声で読みます。" in words
     assert "CC BY 3.0" in words
     assert "後片付け" not in words
 

@@ -42,6 +42,13 @@ def login(house: Stack) -> tuple[str, str]:
 
 Open = Callable[..., Page]
 
+# What ends to the right of the card it stands in, whose padding is 16 pixels at least.
+RUNS_OUT_OF_ITS_CARD = """[...document.querySelectorAll('.house-card')].flatMap(card => {
+    const end = card.getBoundingClientRect().right - 15;
+    return [...card.querySelectorAll('td, th, button, a, input, select, textarea, .pill')]
+        .filter(part => part.getBoundingClientRect().right > end).map(part => part.outerHTML);
+})"""
+
 
 @pytest.fixture
 def open_page(house: Stack, chromium: Browser, login: tuple[str, str]) -> Iterator[Open]:
@@ -54,7 +61,7 @@ def open_page(house: Stack, chromium: Browser, login: tuple[str, str]) -> Iterat
             complaints.append(message.text)
 
     def open_page(path: str, *, before: Callable[[Page], Any] | None = None, **options: Any) -> Page:
-        context = chromium.new_context(base_url=house.url, locale="en", **options)
+        context = chromium.new_context(base_url=house.url, **{"locale": "en", **options})
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
@@ -160,6 +167,29 @@ def test_staff_cancel_by_the_button_and_by_the_list(house: Stack, open_page: Ope
     assert {house.finished(task_id)["status"] for task_id in (first, second)} == {"cancelled"}
 
 
+# Japanese words are the longer ones on these buttons.
+@pytest.mark.parametrize(("language", "pause", "paused", "resume"), [
+    ("en", "Pause", "paused", "Resume"), ("ja-JP", "一時停止", "一時停止中", "再開"),
+])  # fmt: skip
+def test_staff_pause_a_queue_and_resume_it(
+    house: Stack, open_page: Open, language: str, pause: str, paused: str, resume: str
+) -> None:
+    page = open_page("/admin/", locale=language, viewport={"width": 390, "height": 820})
+    line = page.locator(".house-table tr", has=page.locator("#switch-bulk"))
+    expect(page.locator("#switch-bulk")).to_have_text(pause)
+    expect(line.locator(".pill")).to_have_count(0)
+
+    page.click("#switch-bulk")
+    expect(line.locator(".pill")).to_have_text(paused)
+    expect(page.locator("#switch-bulk")).to_have_text(resume)
+    expect(page.locator("#switch-interactive")).to_have_text(pause)
+    assert page.evaluate(RUNS_OUT_OF_ITS_CARD) == []
+
+    page.click("#switch-bulk")
+    expect(line.locator(".pill")).to_have_count(0)
+    expect(page.locator("#switch-bulk")).to_have_text(pause)
+
+
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_no_page_breaks_its_policy_or_the_width(house: Stack, open_page: Open, color_scheme: str, width: int) -> None:
@@ -177,10 +207,16 @@ def test_no_page_breaks_its_policy_or_the_width(house: Stack, open_page: Open, c
         "/admin/access/auditentry/",
         "/admin/auth/user/",
         "/admin/auth/user/add/",
+        "/admin/run/",
+        "/admin/run/speech",
+        "/admin/jobs/schedule/",
+        "/admin/jobs/schedule/add/?function=speech",
+        "/admin/breakers/",
         "/admin/",
     ):
         page.goto(path, wait_until="networkidle" if path.startswith("/admin/auth") else "load")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert page.evaluate(RUNS_OUT_OF_ITS_CARD) == [], path
     page.goto(f"{LIST}{task_id}/change/")
     page.wait_for_function("document.querySelector('audio').readyState > 0")
 
