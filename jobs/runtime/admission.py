@@ -21,9 +21,11 @@ from jobs.runtime.queue import MAX_PASSED_OVER, member_of, reaching, run_script
 
 def keep_limits() -> int:
     """Let go on what a limit leaves room for again; return how many. Tells an emptied Redis first what runs."""
-    if not _knows_limits():
+    moved = _unblock()
+    if moved is None:
         _restore_limits(Task.objects.filter(status=Status.PROCESSING).defer("inputs", "steps"))
-    return _unblock()
+        moved = _unblock()
+    return moved or 0
 
 
 def prune() -> int:
@@ -62,15 +64,10 @@ def keep_pauses() -> None:
 
 
 @reaching
-def _unblock() -> int:
-    """Let those go on whose limits leave room again, which nobody told them; return how many."""
-    return int(run_script(scripts.UNBLOCK, keys=[], args=[MAX_PASSED_OVER]))
-
-
-@reaching
-def _knows_limits() -> bool:
-    """Return whether Redis knows what counts against the limits; not after it was emptied."""
-    return bool(client().exists(key("limits_known")))
+def _unblock() -> int | None:
+    """Return how many could go on; None when Redis does not know what counts against the limits."""
+    moved = run_script(scripts.UNBLOCK, keys=[], args=[MAX_PASSED_OVER])
+    return None if moved is None else int(moved)
 
 
 @reaching

@@ -230,11 +230,12 @@ redis.call('HDEL', P .. 'limits', ARGV[1])
 """
 )
 
-# ARGV: how many of each limit may be let go at once. Returns how many were.
+# ARGV: how many of each limit may be let go at once. Returns how many were; false while nobody knows what runs.
 # Whatever a limit lets through goes back to its queue; what still may not run is blocked again there.
 UNBLOCK = (
     LIMITS
     + """
+if redis.call('EXISTS', P .. 'limits_known') == 0 then return false end
 local most, moved = tonumber(ARGV[1]), 0
 for _, name in ipairs(redis.call('SMEMBERS', P .. 'blocked')) do
   local first = redis.call('ZRANGE', P .. 'blocked:' .. name, 0, 0)[1]
@@ -242,8 +243,7 @@ for _, name in ipairs(redis.call('SMEMBERS', P .. 'blocked')) do
   local count = 1
   for _, limit in ipairs(parse(text or '')) do
     if limit.name == name and limit.kind == 'c' then
-      count = redis.call('EXISTS', P .. 'limits_known') == 0 and 0
-        or limit.most - redis.call('SCARD', P .. 'busy:' .. name)
+      count = limit.most - redis.call('SCARD', P .. 'busy:' .. name)
     elseif limit.name == name then
       count = tokens(limit, now_ms())
     end

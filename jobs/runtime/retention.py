@@ -43,7 +43,7 @@ def erase_content(now: datetime, limit: int) -> int:
         _delete_files(task_id)
     with transaction.atomic():
         Artifact.objects.filter(task__in=due).delete()
-        Attempt.objects.filter(task__in=due).update(error_message="")
+        Attempt.objects.filter(task__in=due).update(error_message="", log=[])
         Result.objects.filter(task__in=due).update(output=ERASED)
         Task.objects.filter(pk__in=due).update(inputs=ERASED, content_until=None, error_message="")
     return len(due)
