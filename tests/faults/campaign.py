@@ -5,7 +5,9 @@ Two clients ask, and cancel now and then; they write down every id that was answ
 done. When the time is over nothing is hurt any more, and everything must come to rest.
 """
 
+import json
 import random
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -17,11 +19,14 @@ import redis
 
 from tests.faults.bed import LEASE_SECONDS, REPAIR_SECONDS, Bed
 from tests.faults.faults import FAULTS, Fault
-from tests.faults.history import FINAL, Verdict, compare
+from tests.faults.history import Verdict, compare
+from tests.faults.rows import FINAL
 
 # Enough to keep four workers busy; more would only measure the length of the queue.
 MOST_OPEN = 40
 PAUSE_SECONDS = (5.0, 15.0)
+# Of quick tasks, and the time between two of them.
+FLOOD, FLOOD_PAUSE_SECONDS = 300, 15.0
 # A fault from which no task is done within this counts as one that stuck.
 HOPELESS_SECONDS = 120.0
 
@@ -49,6 +54,7 @@ class Campaign:
 
     def run(self) -> Verdict:
         clients = [threading.Thread(target=self._ask, args=(self.fate.random(),), daemon=True) for _ in range(2)]
+        clients.append(threading.Thread(target=self._flood, daemon=True))
         clients.append(threading.Thread(target=self._watch, daemon=True))
         for client in clients:
             client.start()
@@ -105,6 +111,17 @@ class Campaign:
                 self.over.wait(fate.uniform(0, 0.5))
                 self._cancel(task)
             self.over.wait(fate.uniform(0.0, 0.2))
+
+    def _flood(self) -> None:
+        """Now and then accept hundreds of quick tasks at once: workers claim and store several of them together."""
+        while not self.over.wait(FLOOD_PAUSE_SECONDS):
+            try:
+                told = self.bed.manage("flood", str(FLOOD))
+            except (AssertionError, subprocess.TimeoutExpired) as error:  # the database is away, or slow
+                self.count.missed[f"flood: {type(error).__name__}"] += 1
+                continue
+            with self.lock:
+                self.accepted.update(dict.fromkeys(json.loads(told.stdout), ""))
 
     def _invoke(self, function: str, inputs: dict[str, Any]) -> str | None:
         try:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tests.faults.bed import LEASE_SECONDS, Bed, kill
+from tests.flows.house import eventually
 
 # Longest outage of the database that the invariants name, in seconds.
 DATABASE_AWAY_SECONDS = (3.0, 60.0)
@@ -85,6 +86,8 @@ def restart_rolling(bed: Bed, _fate: random.Random, _tasks: list[str]) -> None:
         if cluster.is_running():
             cluster.stop()
         cluster.start()
+        # The next one only when this one works: that is what makes it rolling.
+        eventually(cluster.is_whole, what=f"{cluster.name} is whole after its restart")
 
 
 def push_copies(bed: Bed, _fate: random.Random, tasks: list[str]) -> None:

@@ -123,3 +123,11 @@ def fault_tick(inputs: Work, context: Context) -> Done:
     """Be fired by the schedule."""
     leave("tick", context)
     return Done(attempt=context.attempt)
+
+
+@function("fault_quick", queue="bulk", timeout_seconds=5, retry=SOON)
+def fault_quick(inputs: Work, context: Context) -> Done:
+    """Have one effect at once: what workers claim several at a time."""
+    leave("start", context)
+    leave("effect", context)
+    return Done(attempt=context.attempt)

@@ -1,7 +1,7 @@
 """Compare what was accepted, what is stored, and what had an effect.
 
 Three logs are written apart from each other: the client's (ids answered with 202), the
-database's (`history` command), the functions' own (sink.py). A task is
+database's (rows.py), the functions' own (sink.py). A task is
 
     lost      accepted, but not in an end state, or unknown
     doubled   it has two ends, or stores what another attempt than its last one made
@@ -17,8 +17,7 @@ from typing import Any
 
 from tests.faults import sink
 from tests.faults.bed import Bed
-
-FINAL = {"success", "failure", "cancelled"}
+from tests.faults.rows import FINAL
 
 
 @dataclass

@@ -3,9 +3,9 @@
 How far this goes without libfaketime: every lease, delay and period is computed from
 `jobs.runtime.clock.now()`, which on PostgreSQL is the server's clock and goes on by the
 machine's monotonic one. So a machine whose own clock is wrong changes nothing there, and
-a jump that can be felt at all is one of the database's clock: it is made here, in every
-process at once (points.set_clock). That nothing in the runtime reads another wall clock for
-a decision about a task is a test of its own.
+a jump that can be felt at all is one of the database's clock: it is made here
+(points.set_clock), and each process meets it when it next reads that clock. That nothing in
+the runtime reads another wall clock for a decision about a task is a test of its own.
 """
 
 import re
@@ -47,7 +47,7 @@ def test_i19_a_period_is_fired_once_by_two_clusters(bed: Bed):
 
 @pytest.mark.parametrize("hours", [1, -1])
 def test_i13_a_clock_that_jumps_steals_no_lease(bed: Bed, hours: int):
-    tasks = [bed.invoke("fault_effect", seconds=6.0, note=str(number)) for number in range(4)]
+    tasks = [bed.invoke("fault_effect", seconds=4.5, note=str(number)) for number in range(4)]
     eventually(lambda: sum(sink.count(bed.home, "start")[task] for task in tasks) == 4, what="all of them run")
 
     points.set_clock(bed.home, timedelta(hours=hours))

@@ -23,7 +23,7 @@ def test_i1_every_accepted_task_reaches_exactly_one_end_while_processes_are_kill
         )
         if number % 12 == 6:
             cluster = fate.choice(bed.clusters)
-            eventually(cluster.is_whole, what="the cluster has been whole before it is hurt")
+            eventually(cluster.is_whole, what=f"{cluster.name} is whole before it is hurt; its log is in {bed.home}")
             kill(fate.choice([cluster.workers()[0], cluster.keeper(), cluster.guard()]))
         if number == 50:
             bed.clusters[0].kill()
@@ -44,7 +44,7 @@ def test_i3_a_cluster_that_sleeps_past_its_lease_stores_nothing_when_it_wakes(be
     """SIGSTOP for more than two leases, the successor finishes, SIGCONT: fenced, and its files removed."""
     sleeper, successor = bed.clusters
     successor.stop()
-    tasks = [bed.invoke("fault_effect", seconds=4.0, polite=False, note=str(number)) for number in range(2)]
+    tasks = [bed.invoke("fault_effect", seconds=3.0, polite=False, note=str(number)) for number in range(2)]
     eventually(lambda: all(sink.count(bed.home, "start")[task] == 1 for task in tasks), what="both run on the sleeper")
     with sleeper.frozen():
         successor.start()

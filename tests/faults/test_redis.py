@@ -17,7 +17,7 @@ REBUILT_SECONDS = 60
 
 def load(bed: Bed, *, waiting: int = 30) -> list[str]:
     """Return tasks of which some run and the others wait."""
-    busy = [bed.invoke("fault_effect", seconds=3.0) for _ in range(4)]
+    busy = [bed.invoke("fault_effect", seconds=2.0) for _ in range(4)]
     rest = [bed.invoke("fault_effect", note=str(number)) for number in range(waiting)]
     eventually(lambda: sum(sink.count(bed.home, "start")[task] for task in busy) == 4, what="four of them run")
     return [*busy, *rest]

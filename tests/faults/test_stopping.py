@@ -15,6 +15,8 @@ def test_i18_rolling_restarts_under_load_lose_nothing_and_wait_for_no_lease(bed:
     for turn in range(4):
         accepted += [bed.invoke("fault_effect", seconds=0.4, note=f"{turn} {number}") for number in range(10)]
         cluster = bed.clusters[turn % 2]
+        # The one that was restarted two turns ago may still be starting, and takes no order yet.
+        eventually(cluster.is_whole, what="the cluster is whole before it is told to stop")
         began = time.monotonic()
         assert cluster.stop() == 0
         assert time.monotonic() - began < EXIT_SECONDS
@@ -32,17 +34,16 @@ def test_i18_rolling_restarts_under_load_lose_nothing_and_wait_for_no_lease(bed:
 
 def test_i18_what_outlasts_the_grace_time_is_handed_back_and_done_by_another(bed: Bed):
     leaver, stayer = bed.clusters
-    leaver.stop()
     stayer.stop()
+    leaver.stop()
     leaver.start(STOP_GRACE_SECONDS="1")
-    task = bed.invoke("fault_effect", seconds=6.0, polite=False)
+    task = bed.invoke("fault_effect", seconds=4.0, polite=False)
     eventually(lambda: sink.count(bed.home, "start")[task] == 1, what="it runs")
 
     assert leaver.stop(seconds=EXIT_SECONDS) == 0
 
     (row,) = [row for row in bed.history().values() if row["id"] == task]
     assert (row["status"], row["deaths"], row["attempts"]) == ("retry", 0, [[1, "stopped"]])
-    assert bed.manage("reconcile", "--json").returncode == 0
     stayer.start()
     assert bed.at_rest([task])[task] == "success"
     assert bed.history()[task]["attempts"] == [[1, "stopped"], [2, "success"]]

@@ -8,14 +8,17 @@ import os
 import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
+from uuid import UUID
 
 import psutil
 
@@ -24,14 +27,16 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60.0
 
 
-def eventually(condition: Callable[[], Any], *, what: str, seconds: float = PATIENCE_SECONDS) -> Any:
-    """Return the first true answer of `condition`; fail with `what` when there is none in time."""
+def eventually(
+    condition: Callable[[], Any], *, what: str, seconds: float = PATIENCE_SECONDS, every: float = 0.02
+) -> Any:
+    """Return the first true answer of `condition`, asked `every` so many seconds; fail with `what` when none comes."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if answer := condition():
             return answer
         # A condition of another process: there is no event to wait for.
-        time.sleep(0.02)
+        time.sleep(every)
     raise AssertionError(f"in {seconds} s it did not come true that {what}")
 
 
@@ -123,9 +128,17 @@ class Client:
         return eventually(lambda: (task := self.task(task_id))["status"] in final and task, what=f"task {task_id} ends")
 
     def running(self, task_id: str) -> dict[str, Any]:
-        """Return the line of dump_state of a task once a worker runs it."""
-        eventually(lambda: self.task(task_id)["status"] == "processing", what=f"task {task_id} runs")
-        return self.state()[task_id]
+        """Return `worker` and `attempt` of a task once a worker runs it: at once, not after starting a command."""
+
+        def look() -> dict[str, Any] | None:
+            with closing(
+                sqlite3.connect(f"file:{self.home / 'koebako.sqlite3'}?mode=ro", uri=True, timeout=20)
+            ) as wire:
+                mine = "WHERE id = ? AND status = 'processing'"
+                row = wire.execute(f"SELECT worker, attempt FROM jobs_task {mine}", [UUID(task_id).hex]).fetchone()
+            return row and dict(zip(("worker", "attempt"), row, strict=True))
+
+        return eventually(look, what=f"task {task_id} runs")
 
     def state(self) -> dict[str, dict[str, Any]]:
         lines = self.manage("dump_state", "--jsonl").stdout.splitlines()
