@@ -8,6 +8,7 @@ machine, a failure in CI. The server refuses to run as root, so root starts it a
 import atexit
 import ctypes
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -18,6 +19,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
 
 # Starting takes about a second; recovery after an immediate stop a few.
 START_SECONDS = 60
@@ -142,3 +146,11 @@ def end_with_the_tests() -> None:
     if sys.platform == "linux":
         # SIGINT: PostgreSQL's fast shutdown, and understood by all others that tests start.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
+
+
+def new_database(url: str) -> str:
+    """Make an empty database on the server of `url`; return its own URL."""
+    name = f"house_{secrets.token_hex(6)}"
+    with psycopg.connect(url, autocommit=True) as wire:
+        wire.execute(f"CREATE DATABASE {name}".encode())
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

