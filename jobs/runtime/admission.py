@@ -12,7 +12,7 @@ from typing import cast
 from django.contrib.auth.models import AbstractBaseUser
 
 from jobs.runtime import clock, queue
-from jobs.runtime import queue_scripts as scripts
+from jobs.runtime import limit_scripts as scripts
 from jobs.runtime.connection import client, key
 from jobs.runtime.limits import text_of
 from jobs.runtime.models import Pause, Status, Task
