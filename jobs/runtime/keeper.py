@@ -89,6 +89,7 @@ class Keeper:
         self._every("lease", settings.LEASE_SECONDS / 3, self.renew)
         self._every("sweep", SWEEP_SECONDS, lambda: sweep.sweep(now=clock.ask(), sure=self.may_judge))
         self._every("local", LOCAL_SECONDS, self.take_back_local)
+        self._every("checkpoint", HEARTBEAT_SECONDS, self.checkpoint)
         self._every("schedule", SCHEDULE_SECONDS, lambda: schedule.fire_due(now=clock.now()))
 
     def bury_dead(self) -> None:
@@ -126,6 +127,12 @@ class Keeper:
         """Say how many workers there should be, by the age of what waits."""
         oldest, waiting = queue.backlog()
         self.wanted.value = self.scaler.decide(oldest_seconds=oldest, waiting=waiting, now=time.monotonic())
+
+    def checkpoint(self) -> None:
+        """Move SQLite's write-ahead log into its file; it waits for nobody, and nobody waits for it."""
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def announce_late(self) -> None:
         """Tell watchers of what was expected to be over at once and still runs."""
