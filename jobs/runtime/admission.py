@@ -31,11 +31,13 @@ def keep_limits() -> int:
 def prune() -> int:
     """Take off the limits what neither runs nor is held any more; return how many entries that were."""
     pruned = 0
-    for name, members in _busy().items():
+    if not (counted := _busy()):
+        return 0
+    held = {member for worker in queue.holders() for member, _queue in queue.held_by(worker)}
+    for name, members in counted.items():
         ids = {member: queue.id_of(member) for member in members}
         known = [task_id for task_id in ids.values() if task_id is not None]
         running = set(Task.objects.filter(pk__in=known, status=Status.PROCESSING).values_list("pk", flat=True))
-        held = {member for worker in queue.holders() for member, _queue in queue.held_by(worker)}
         gone = [member for member, task_id in ids.items() if task_id not in running and member not in held]
         if gone:
             _free_busy(name, gone)
