@@ -11,6 +11,7 @@ closes a socket that does not answer its pings (`ping_timeout`).
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
 from urllib.parse import parse_qs
@@ -46,9 +47,12 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     # Channels would open a channel of its own for each consumer; watch.py listens by itself.
     channel_layer_alias = "none"
+    # False: `serve()` accepts, once it hears what it is to tell of.
+    accepts_at_once = True
 
     async def connect(self) -> None:
-        await self.accept()
+        if self.accepts_at_once:
+            await self.accept()
         self._heard = 0
         self._first_message: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._work = asyncio.create_task(self._run())
@@ -129,39 +133,49 @@ class TaskSocket(Socket):
         return holder if await database_sync_to_async(holder.is_known)() else None
 
 
-class StaffSocket(Socket):
+class GroupSocket(Socket):
     """
-    Every task's changes, for staff with `jobs.view_task`: the message of a task, one a frame.
+    The changes of a group of tasks: the message of a task, one a frame. Open means: it listens.
 
     A flood is thinned: 25 messages each quarter of a second, of each task the newest; of more
     than 500 tasks that wait at once the oldest are left out.
     """
 
-    async def serve(self) -> int:
-        viewer = self.logged_in()
-        if viewer is None or not await database_sync_to_async(viewer.has_permission)("jobs.view_task"):
-            return UNKNOWN_CALLER
-        async with aclosing(
-            follow(groups.STAFF, may_follow=lambda: viewer.has_permission("jobs.view_task"))
-        ) as batches:
+    accepts_at_once = False
+
+    async def tell(self, group: str, *, may_follow: Callable[[], bool]) -> int:
+        async with aclosing(follow(group, may_follow=may_follow)) as batches:
+            await anext(batches)
+            await self.accept()
             async for batch in batches:
                 for message in batch:
                     await self.say(message)
         return DONE
 
+    async def refuse(self) -> int:
+        # Only a line that was accepted can carry a close code.
+        await self.accept()
+        return UNKNOWN_CALLER
 
-class OwnSocket(Socket):
-    """The changes of a logged-in person's own tasks, for the list on the home page; thinned like the staff's."""
+
+class StaffSocket(GroupSocket):
+    """Every task's changes, for staff with `jobs.view_task`."""
+
+    async def serve(self) -> int:
+        viewer = self.logged_in()
+        if viewer is None or not await database_sync_to_async(viewer.has_permission)("jobs.view_task"):
+            return await self.refuse()
+        return await self.tell(groups.STAFF, may_follow=lambda: viewer.has_permission("jobs.view_task"))
+
+
+class OwnSocket(GroupSocket):
+    """The changes of a logged-in person's own tasks, for the list on the home page."""
 
     async def serve(self) -> int:
         viewer = self.logged_in()
         if viewer is None:
-            return UNKNOWN_CALLER
-        async with aclosing(follow(groups.of_owner(viewer.user_id), may_follow=viewer.is_active)) as batches:
-            async for batch in batches:
-                for message in batch:
-                    await self.say(message)
-        return DONE
+            return await self.refuse()
+        return await self.tell(groups.of_owner(viewer.user_id), may_follow=viewer.is_active)
 
 
 class NoSocket(AsyncWebsocketConsumer):  # type: ignore[misc]

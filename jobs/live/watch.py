@@ -157,13 +157,18 @@ async def follow(
     group: str, *, may_follow: Callable[[], bool], pauses: Pauses = Pauses()
 ) -> AsyncGenerator[list[Event], None]:
     """
-    Yield what is sent to `group`, in small batches with the newest message of each task. Endless.
+    Yield nothing, once it listens; then what is sent to `group`, in small batches. Endless.
+
+    A batch is a list of messages, the newest of each task; the first one is empty.
 
     may_follow: asked now and then, in a thread, with queries allowed. Raises Gone.
     """
     clock = asyncio.get_running_loop().time
-    look_at = clock()
+    if not await database_sync_to_async(may_follow)():
+        raise Gone
+    look_at = clock() + pauses.running_seconds
     async with listening(group) as inbox:
+        yield []
         while True:
             if clock() >= look_at:
                 if not await database_sync_to_async(may_follow)():

@@ -103,7 +103,11 @@ function taskList(place) {
     return true;
   }
 
-  let newTasks = new Set();
+  // A quick task may have ended before anything is heard of it: its id (UUIDv7, RFC 9562) tells when it was accepted.
+  const since = Number(place.dataset.since) * 1000;
+  const acceptedAt = (id) => parseInt(id.replaceAll("-", "").slice(0, 12), 16);
+
+  const newTasks = new Set();
   function announce(id) {
     newTasks.add(id);
     const link = document.querySelector("#fresh a");
@@ -114,7 +118,7 @@ function taskList(place) {
   function hear(message) {
     const id = message.task_id;
     if (!cellsOf(id).length) {
-      if (message.status === "pending" && message.attempt === 0) announce(id);
+      if (acceptedAt(id) >= since) announce(id);
       return;
     }
     if (message.version < shown(id) || message.version < (changed.get(id) ?? -1)) return;
