@@ -4,6 +4,7 @@ Every line to Redis that the house draws is drawn here, but for Channels', whose
 settings.py takes from follow.channel_host(). All of them follow the master of Sentinels.
 """
 
+import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +44,13 @@ def waiting_client() -> redis.asyncio.Redis:
     timeout = settings.REDIS_TIMEOUT_SECONDS
     pool = follow.waiting_pool(redis_url.read(_url()), timeout_seconds=timeout, connect_seconds=timeout)
     return redis.asyncio.Redis.from_pool(pool)
+
+
+def leave_if_cancelled() -> None:
+    """Raise CancelledError when this task was cancelled: redis-py swallows one that comes while it connects."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 @contextmanager

@@ -186,6 +186,8 @@ def waiting_pool(
             watched=(WaitingSentinelTcp, WaitingSentinelTls),
         ),
         "retry": _retry(redis.asyncio.retry.Retry),
+        # Else redis-py reads its own version from disk for each line: 2 ms in which the event loop stands still.
+        "driver_info": None,
     }
     if not place.sentinels:
         return asyncio_lines.ConnectionPool(**options)

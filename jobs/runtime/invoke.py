@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
@@ -146,9 +147,36 @@ def invoke_many(
         for body in accepted
     ]
     with transaction.atomic():
-        Task.objects.bulk_create(tasks, batch_size=500)
-        transaction.on_commit(partial(_send_all, tasks))
+        store_prepared(tasks)
     return tasks
+
+
+def prepare(
+    function: str,
+    inputs: Mapping[str, Any] | BaseModel,
+    *,
+    task_id: UUID,
+    owner_id: int,
+    source: Source,
+    order_key: str,
+    priority: Priority = Priority.NORMAL,
+) -> Task:
+    """
+    Return a task that is checked but not stored, for a caller that stores many beside rows of its own.
+
+    task_id: from identity.new_task_id(). Raises UnknownFunction, InvalidInput.
+    """
+    spec = registry.get(function)
+    accepted = spec.accept(inputs).model_dump(mode="json")
+    return _new_task(
+        spec, accepted, id=task_id, owner_id=owner_id, source=source, priority=priority, order_key=order_key
+    )
+
+
+def store_prepared(tasks: Sequence[Task]) -> None:
+    """Store what `prepare()` gave, in the transaction of the caller; the ids are sent after its commit."""
+    Task.objects.bulk_create(tasks, batch_size=500)
+    transaction.on_commit(partial(_send_all, tasks))
 
 
 def _accept_nth(spec: registry.Function, raw: Mapping[str, Any] | BaseModel, place: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from uuid import UUID
 import redis
 from asgiref.sync import sync_to_async
 
-from jobs.runtime.connection import client, key, waiting_client
+from jobs.runtime.connection import client, key, leave_if_cancelled, waiting_client
 from jobs.runtime.errors import QueueUnreachable
 from jobs.runtime.models import Artifact, Status, Task
 from jobs.runtime.models.task import FINAL
@@ -95,15 +95,17 @@ def _number(fields: dict[bytes, bytes], name: bytes) -> int | None:
     return int(text) if text.isdigit() and len(text) < 10 else None
 
 
-async def read(task_id: UUID) -> AsyncIterator[bytes]:
+async def read(task_id: UUID, *, is_new: bool = False) -> AsyncIterator[bytes]:
     """
     Yield the pieces in order, as they are made; return when the task has succeeded.
 
     Waits as long as the task takes. Raises TaskEnded when the task ends otherwise.
+    is_new: it was accepted a moment ago, so the row need not be asked at once whether it is over.
     """
     progress = _Progress()
     connection = waiting_client()
-    patience: int | None = None  # the first look does not wait: the task may be long over
+    # The first look does not wait: the task may be long over.
+    patience: int | None = LOOK_MILLISECONDS if is_new else None
     try:
         while not progress.ended:
             try:
@@ -111,7 +113,7 @@ async def read(task_id: UUID) -> AsyncIterator[bytes]:
             except redis.RedisError:
                 answer = None
                 await asyncio.sleep(LOOK_MILLISECONDS / 1000)
-            _leave_if_cancelled()
+            leave_if_cancelled()
             fresh = progress.take(answer)
             for piece in fresh:
                 yield piece
@@ -123,13 +125,6 @@ async def read(task_id: UUID) -> AsyncIterator[bytes]:
     if not progress.complete:
         async for data in _rest_of_artifact(task_id, progress.bytes):
             yield data
-
-
-def _leave_if_cancelled() -> None:
-    """Raise CancelledError when this task was cancelled: redis-py swallows one that comes while it connects."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 def _entries(answer: Any) -> list[tuple[bytes, dict[bytes, bytes]]]:
