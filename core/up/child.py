@@ -22,6 +22,8 @@ STEADY_SECONDS = 60
 # This many deaths in a row are no accident any more.
 WARN_AFTER_DEATHS = 5
 MAX_LINE_BYTES = 65_536
+# The exit code of a process that can never run as it is configured (EX_CONFIG of sysexits.h).
+CONFIGURATION = 78
 
 
 def die_with_parent(death_signal: signal.Signals) -> Callable[[], None]:
@@ -60,6 +62,7 @@ class Child:
         self.back_off = BackOff()
         self.due_at: float | None = None  # by time.monotonic(); None while it runs or must not
         self.output: int | None = None
+        self.is_misconfigured = False  # it said so with its last exit: another try would say the same
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._rest = b""
@@ -120,6 +123,7 @@ class Child:
         """Forget the ended process, and what it wrote and nobody read; return how it ended."""
         assert self._process is not None  # noqa: S101 - has_died() said so
         code = self._process.returncode
+        self.is_misconfigured = code == CONFIGURATION
         self._process = None
         self._close()
         return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

@@ -153,6 +153,8 @@ class Supervisor:
         how = child.bury()
         if not self._queue_is_there:
             self.console.warn(f"{child.name} ended ({how})")
+        elif child.is_misconfigured:
+            self.console.warn(f"{child.name} cannot run as it is configured, and is not started again: see above")
         elif not self.stops_asked:
             delay = child.restart_later()
             self.console.warn(f"{child.name} ended ({how}); again in {delay} s")

@@ -87,6 +87,16 @@ def test_a_child_that_keeps_dying_is_warned_about_and_never_given_up(supervise):
     assert (code, rest[-1]) == (0, "stopped")
 
 
+def test_a_child_that_cannot_run_as_it_is_configured_is_not_tried_again(supervise):
+    with supervise("print('no token'); raise SystemExit(78)") as process:
+        lines = until(process, "web cannot run as it is configured")
+
+        code, rest = stop(process)
+
+    assert lines == ["web      | no token", "web cannot run as it is configured, and is not started again: see above"]
+    assert (code, rest[-1]) == (0, "stopped")
+
+
 def test_a_program_that_is_not_there_is_said_and_tried_again(supervise):
     with supervise("", command=["/nowhere/program"]) as process:
         lines = until(process, "web could not be started")
