@@ -47,6 +47,18 @@ PAGES: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         ),
     ),
     (
+        _("Guilds"),
+        (
+            (_("Guilds"), "groups", "admin:guilds_guild_changelist", "guilds.view_guild"),
+            (_("Dictionary"), "dictionary", "admin:guilds_dictionaryentry_changelist", "guilds.view_dictionaryentry"),
+            (_("Nicknames"), "badge", "admin:guilds_nickname_changelist", "guilds.view_nickname"),
+            (_("Voices"), "graphic_eq", "admin:guilds_voicepreference_changelist", "guilds.view_voicepreference"),
+            (_("Silences"), "voice_over_off", "admin:guilds_silence_changelist", "guilds.view_silence"),
+            (_("Utterances"), "queue_music", "admin:guilds_utterance_changelist", "guilds.view_utterance"),
+            (_("Voice sessions"), "headset_mic", "admin:guilds_voicesession_changelist", "guilds.view_voicesession"),
+        ),
+    ),
+    (
         _("Who may"),
         (
             (_("People"), "person", "admin:auth_user_changelist", "auth.view_user"),

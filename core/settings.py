@@ -52,9 +52,14 @@ INSTALLED_APPS = [
     "jobs.access",
     "jobs.functions",
     "jobs.live",
+    "bots",
+    "bots.guilds",
     # The basic configuration, or it would put a site of its own in the place of core/admin.py's.
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
+    # Before import_export, whose pages it shows in its own look.
+    "unfold.contrib.import_export",
+    "import_export",
     # After unfold, whose templates and scripts stand in for Django's own.
     "core.admin_app.AdminSite",
     "django.contrib.auth",
@@ -194,6 +199,27 @@ SPEECH_CACHE_SECONDS = env.integer("SPEECH_CACHE_SECONDS", default=3600, at_leas
 # All cached phrases together; the oldest leave first.
 SPEECH_CACHE_MEGABYTES = env.integer("SPEECH_CACHE_MEGABYTES", default=64, at_least=1)
 
+# --- Discord --------------------------------------------------------------------------
+DISCORD_TOKEN = os.environ.get("DISCORD_TOKEN", "")
+# Other addresses than Discord's own: a proxy, or the stand-in of the tests.
+DISCORD_API_BASE = env.url("DISCORD_API_BASE", default="", schemes=("http", "https")).rstrip("/")
+DISCORD_GATEWAY_URL = env.url("DISCORD_GATEWAY_URL", default="", schemes=("ws", "wss"))
+# The dictionary channel of an installation for a single guild; others name theirs by /settings.
+DICT_CH_ID = env.integer("DICT_CH_ID", default=0, at_least=0)
+# Of what waits in a guild, how many are made ahead: the one that is heard, and what follows it at once.
+# More would make sound that a skip, a merge or a better speed throws away.
+DISCORD_AHEAD_UTTERANCES = env.integer("DISCORD_AHEAD_UTTERANCES", default=3, at_least=1)
+# Of one member, waiting in one guild; above it their oldest gives way, so that one cannot fill the queue.
+DISCORD_MEMBER_UTTERANCES = env.integer("DISCORD_MEMBER_UTTERANCES", default=8, at_least=1)
+# What is late by this much is not worth saying any more, after an outage or a restart.
+DISCORD_LATE_SECONDS = env.integer("DISCORD_LATE_SECONDS", default=120, at_least=5)
+# How long a guild waits for sound that does not come, before the next is said: a worker's death and rerun fit.
+DISCORD_PATIENCE_SECONDS = env.integer("DISCORD_PATIENCE_SECONDS", default=12, at_least=1)
+# Messages held in memory while the database is away: all that 100 busy guilds write in a minute.
+DISCORD_BUFFER_MESSAGES = env.integer("DISCORD_BUFFER_MESSAGES", default=5000, at_least=10)
+# The bot leaves when nobody has listened for so long; a reconnecting phone takes less.
+DISCORD_ALONE_SECONDS = env.integer("DISCORD_ALONE_SECONDS", default=20, at_least=1)
+
 # --- Files ------------------------------------------------------------------------------
 STORAGE_URL = env.url("STORAGE_URL", default=f"file://{HOME / 'media'}", schemes=("file", "s3"))
 if STORAGE_URL.startswith("s3://"):
@@ -230,7 +256,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 # --- Languages and time -----------------------------------------------------------------
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", _("Japanese")), ("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "jobs" / "live" / "locale"]
+LOCALE_PATHS = [BASE_DIR / "jobs" / "live" / "locale", BASE_DIR / "bots" / "locale"]
 TIME_ZONE = "Asia/Tokyo"
 USE_TZ = True
 

@@ -3,7 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from bots.guilds.api import router as guilds
+from jobs.api.house import house
+
 admin.autodiscover()
+# Before jobs.api.urls reads the addresses of all routes.
+house.add_router("/discord", guilds)
 
 urlpatterns = [
     path("admin/", admin.site.urls),

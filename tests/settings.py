@@ -3,10 +3,15 @@
 import os
 import sys
 import tempfile
+from pathlib import Path
 
 from tests import postgres
 
 HOME_FOR_TESTS = os.environ.setdefault("KOEBAKO_TEST_HOME", tempfile.mkdtemp(prefix="koebako-test-"))
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # `pytest -n 2`: each process has a home and a Valkey of its own.
+    HOME_FOR_TESTS = str(Path(HOME_FOR_TESTS) / os.environ["PYTEST_XDIST_WORKER"])
+    Path(HOME_FOR_TESTS).mkdir(exist_ok=True)
 os.environ["KOEBAKO_HOME"] = HOME_FOR_TESTS
 os.environ["REDIS_URL"] = f"unix://{HOME_FOR_TESTS}/valkey.sock?db=0"
 # `pytest --database=postgresql`: a server of this run's own; without its programs conftest.py has a word to say.

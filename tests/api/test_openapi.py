@@ -18,6 +18,7 @@ PATHS = {
     "/api/v1/tasks/{task_id}/retry": {"post"},
     "/api/v1/tasks/{task_id}/events": {"get"},
     "/api/v1/tasks/{task_id}/artifacts/{name}": {"get"},
+    "/api/v1/discord/guilds/{guild_id}/announce": {"post"},
     "/v1/audio/speech": {"post"},
 }
 

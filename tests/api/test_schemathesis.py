@@ -28,11 +28,13 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from bots.guilds import edit
+from bots.guilds.models import VoiceSession
 from jobs.access import tokens
 from jobs.access.caller import DEFAULT_SCOPES
 from jobs.api import cursor
 from jobs.api.house import house
-from jobs.runtime import parts
+from jobs.runtime import clock, parts
 from jobs.runtime.models import Status
 
 CONFORMANCE = [
@@ -44,11 +46,17 @@ CONFORMANCE = [
 CHECKS = [*CONFORMANCE, not_a_server_error, negative_data_rejection, unsupported_method]
 # Drawn for each operation, beside the examples and the boundaries.
 EXAMPLES = 20
+GUILD = 777
 # Far more than any answer takes; what never comes must fail the test, not hold it.
 ANSWER_SECONDS = 20
 # What these are asked may fit the document and still not be taken: the function that is named has
 # a schema of its own, a text may hold nothing to read, a file has an end.
-MAY_REFUSE = {"invoke_function": {422}, "speak": {400, 422}, "show_artifact": {416}}
+MAY_REFUSE = {
+    "invoke_function": {422},
+    "announce_in_guild": {409, 422, 429},
+    "speak": {400, 422},
+    "show_artifact": {416},
+}
 
 config = SchemathesisConfig.from_dict(
     {
@@ -68,10 +76,11 @@ class Caller:
     Every second call names what is there: drawn ids, names and voices would only ever be refused.
     """
 
-    def __init__(self, web, session, owner, tasks):
+    def __init__(self, web, session, owner, staff, tasks):
         self.answered = Counter()
         self._web, self._session = web, session
         self._headers = {"Authorization": f"Bearer {tokens.issue(owner, name='any', scopes=DEFAULT_SCOPES)[1]}"}
+        self._as_staff = {"Authorization": f"Bearer {tokens.issue(staff, name='any', scopes=['staff'])[1]}"}
         self._cursor = cursor.make(owner.pk, UUID(tasks[-1]))
         self._with_file = tasks[0]
         self._tasks = cycle(tasks)
@@ -86,19 +95,28 @@ class Caller:
             if case.path_parameters and self._is_sound(case, ParameterLocation.PATH):
                 self._name_what_is_there(case)
             if isinstance(case.body, dict) and self._is_sound(case, ParameterLocation.BODY) and next(self._bodies):
-                case.body |= {"input": {"word": "hi"}} if "/invoke" in case.path else {"voice": "alloy"}
-        answer = case.call(base_url=self._web, session=self._session, headers=self._headers, timeout=ANSWER_SECONDS)
+                case.body |= self._what_is_taken(case.path)
+        headers = self._as_staff if "/discord/" in case.path else self._headers
+        answer = case.call(base_url=self._web, session=self._session, headers=headers, timeout=ANSWER_SECONDS)
         self.answered[answer.status_code] += 1
         return answer
 
     def _name_what_is_there(self, case):
         named = case.path_parameters
-        if "task_id" not in named:
+        if "guild_id" in named:
+            named["guild_id"] = GUILD
+        elif "task_id" not in named:
             named["name"] = "toy_quick"
         elif "name" not in named:
             named["task_id"] = next(self._tasks)
         else:
             named |= {"task_id": self._with_file, "name": "speech.ogg"}
+
+    @staticmethod
+    def _what_is_taken(path):
+        if "/announce" in path:
+            return {"text": "hello"}
+        return {"input": {"word": "hi"}} if "/invoke" in path else {"voice": "alloy"}
 
     @staticmethod
     def _is_sound(case, part):
@@ -107,15 +125,16 @@ class Caller:
 
 
 @pytest.fixture
-def caller(transactional_db, web, owner, worker, make_task, make_artifact):
+def caller(transactional_db, web, owner, staff, worker, make_task, make_artifact):
     def speak(task):
         parts.send(task.pk, 0, b"sound")
         parts.send_end(task.pk, Status.SUCCESS, count=1)
 
     worker.does(speak)
     tasks = [make_artifact().task, make_task(status=Status.FAILURE), make_task()]
+    VoiceSession.objects.create(guild=edit.guild(GUILD), voice_channel_id=1, since=clock.now())
     with closing(requests.Session()) as session:
-        calling = Caller(web, session, owner, [str(task.pk) for task in tasks])
+        calling = Caller(web, session, owner, staff, [str(task.pk) for task in tasks])
         yield calling
     # Or all that was drawn might have been refused, and nothing been seen of what is behind.
     assert any(status < 300 for status in calling.answered), calling.answered
@@ -136,7 +155,7 @@ def test_an_operation_keeps_to_its_description(case, caller):
 
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_nobody_is_told_anything_without_a_token(label, transactional_db, web):
-    case = OPERATIONS[label].Case(path_parameters={"task_id": str(UUID(int=1)), "name": "speech"})
+    case = OPERATIONS[label].Case(path_parameters={"task_id": str(UUID(int=1)), "name": "speech", "guild_id": GUILD})
 
     answer = case.call(base_url=web, timeout=ANSWER_SECONDS)
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from jobs.live import words
 from jobs.runtime import registry
 
-LOCALE = Path(settings.LOCALE_PATHS[0])
+LOCALES = [Path(place) for place in settings.LOCALE_PATHS]
 # The names that mark a word, and which of their arguments it is.
 MARKS = {"_": 0, "gettext": 0, "gettext_lazy": 0, "gettext_noop": 0, "ngettext": 0, "pgettext": 1, "pgettext_lazy": 1}
 ENTRY = re.compile(r'^(msgctxt|msgid_plural|msgid|msgstr(?:\[\d\])?) (".*")$')
@@ -40,9 +40,10 @@ def key(entry: dict[str, str]) -> str:
     return entry["msgid"] if context is None else f"{context}\x04{entry['msgid']}"
 
 
+@pytest.mark.parametrize("locale", LOCALES, ids=lambda place: place.parent.name)
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_the_compiled_catalogue_is_the_written_one(language):
-    folder = LOCALE / language / "LC_MESSAGES"
+def test_the_compiled_catalogue_is_the_written_one(language, locale):
+    folder = locale / language / "LC_MESSAGES"
     with (folder / "django.mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
 
@@ -57,18 +58,19 @@ def test_the_compiled_catalogue_is_the_written_one(language):
     assert {name: text for name, text in compiled._catalog.items() if name != ""} == written
 
 
+def japanese() -> list[dict[str, str]]:
+    """Return the entries of every room's Japanese catalogue."""
+    return [entry for place in LOCALES for entry in read(place / "ja" / "LC_MESSAGES" / "django.po")[1:]]
+
+
 def test_every_word_is_said_in_japanese():
-    missing = [
-        key(entry)
-        for entry in read(LOCALE / "ja" / "LC_MESSAGES" / "django.po")[1:]
-        if not entry.get("msgstr", entry.get("msgstr[0]"))
-    ]
+    missing = [key(entry) for entry in japanese() if not entry.get("msgstr", entry.get("msgstr[0]"))]
 
     assert missing == []
 
 
 def test_a_translation_keeps_the_places_for_values():
-    for entry in read(LOCALE / "ja" / "LC_MESSAGES" / "django.po")[1:]:
+    for entry in japanese():
         # Japanese has one form for every number, so it stands for the plural.
         asked = entry.get("msgid_plural", entry["msgid"])
         said = entry.get("msgstr", entry.get("msgstr[0]", ""))
@@ -77,7 +79,7 @@ def test_a_translation_keeps_the_places_for_values():
 
 def test_every_word_of_the_sources_is_in_the_catalogue():
     """What is missing is added by `manage.py makemessages -l ja -l en` and translated by hand."""
-    known = {entry["msgid"] for entry in read(LOCALE / "ja" / "LC_MESSAGES" / "django.po")}
+    known = {entry["msgid"] for entry in japanese()}
 
     assert sorted((_words_of_python() | _words_of_templates()) - known) == []
 

@@ -26,6 +26,13 @@ class Action(models.TextChoices):
     QUEUE_RESUMED = "queue_resumed", _("queue resumed")
     TOKEN_ISSUED = "token_issued", _("token issued")
     TOKEN_REVOKED = "token_revoked", _("token revoked")
+    GUILD_DATA_ADDED = "guild_data_added", _("guild data added")
+    GUILD_DATA_CHANGED = "guild_data_changed", _("guild data changed")
+    GUILD_DATA_DELETED = "guild_data_deleted", _("guild data deleted")
+    GUILD_DATA_IMPORTED = "guild_data_imported", _("guild data imported")
+    GUILD_DATA_EXPORTED = "guild_data_exported", _("guild data exported")
+    ANNOUNCED = "announced", _("announcement made")
+    FORGOTTEN = "forgotten", _("data of a person or guild erased")
 
 
 class Book(models.QuerySet["AuditEntry"]):
