@@ -182,10 +182,12 @@ class Stack(Client):
             self.environment["DATABASE_URL"] = self.database_url
         self.tokens: dict[str, str] = {}
 
-    def start(self) -> None:
+    def start(self, *, bots: bool = False) -> None:
+        """bots: those whose token stands in the environment."""
+        wishes = ["--no-demo", *([] if bots else ["--no-bots"])]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--port", str(self.port), "--no-demo", "--no-bots",
+                [sys.executable, "manage.py", "up", "--port", str(self.port), *wishes,
                  "--pids", str(self.pids_file)],
                 cwd=ROOT, env=self.environment, stdout=log, stderr=log,
             )  # fmt: skip

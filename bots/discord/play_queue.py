@@ -1,0 +1,404 @@
+"""What one guild has to say, in order: the head is said, the next ones are being made, the rest waits.
+
+Whatever finishes first, only the head is heard; a head without sound gives way after
+`patience_seconds`, so no dead worker and no failed task stops a guild. Everything here
+happens in the event loop; rows are written by the Writer, sound comes from the task's parts.
+
+    add, edit, remove   a message came, was changed, was deleted
+    skip, clear         a listener has heard enough
+    run                 the guild's own loop, for as long as the bot is in its voice channel
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID, uuid4
+
+from django.db import Error as DatabaseError
+
+from bots.discord import hurry
+from bots.discord.items import Item, Sound
+from bots.discord.writer import BufferFull, Writer
+from bots.guilds.models import Kind, State
+from bots.guilds.reading import join, left_out
+from bots.guilds.utterances import Ended, New, Order, Ordered, Outcome, Playing, Reworded
+from jobs.engines.speech.packets import OpusPackets
+from jobs.runtime import parts
+from jobs.runtime.errors import QueueUnreachable
+from jobs.runtime.identity import new_task_id
+
+logger = logging.getLogger(__name__)
+
+# How long the first sound waits for the row that says it is being said; without a database it goes on.
+MARK_SECONDS = 0.3
+# A wait for sound is counted in slices of this; a slice in which Redis or the database is away does not count.
+SLICE_SECONDS = 0.5
+# Items whose parts are read ahead: the head and the one after it, so that it follows without a gap.
+READ_AHEAD = 2
+
+ReadParts = Callable[..., AsyncIterator[bytes]]
+
+
+class Mouth(Protocol):
+    """The guild's voice connection, as its queue sees it."""
+
+    async def ready(self) -> None:
+        """Return once there is a connection to speak through."""
+        ...
+
+    def push(self, packets: list[bytes]) -> None: ...
+
+    async def heard(self) -> None:
+        """Return when all that was pushed has been sent."""
+        ...
+
+    def silence(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Limits:
+    """ahead: items made before their turn; late_seconds: what is older is not said."""
+
+    ahead: int
+    of_member: int
+    late_seconds: float
+    patience_seconds: float
+
+
+class PlayQueue:
+    """
+    max_waiting, max_characters, language: the guild's settings, changed while it runs.
+    is_well: whether Redis answers; told: called with the seconds from message to first sound.
+    """
+
+    def __init__(
+        self,
+        guild_id: int,
+        *,
+        writer: Writer,
+        mouth: Mouth,
+        limits: Limits,
+        cancel: Callable[[UUID], Coroutine[Any, Any, None]],
+        is_well: Callable[[], bool] = lambda: True,
+        told: Callable[[float], None] = lambda _seconds: None,
+        read: ReadParts = parts.read,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.guild_id = guild_id
+        self.items: list[Item] = []
+        self.max_waiting, self.max_characters, self.language = 20, 140, "ja"
+        self._writer, self._mouth, self._limits = writer, mouth, limits
+        self._cancel, self._is_well, self._told, self._read, self._clock = cancel, is_well, told, read, clock
+        self._changed = asyncio.Event()
+        self._saying: asyncio.Task[None] | None = None
+        self._errands: set[asyncio.Task[None]] = set()
+
+    # --- What comes in ---------------------------------------------------------
+
+    def add(self, item: Item) -> bool:
+        """Take an item that has no row yet; return False when even the buffer of the writer is full."""
+        if any(item.message_id is not None and item.message_id in known.messages() for known in self.items):
+            return True
+        crowded_out = hurry.one_too_many(
+            self._waiting(), item, max_waiting=self.max_waiting, max_of_member=self._limits.of_member
+        )
+        item.was_alone = not self.items
+        ordered = len(self._waiting()) < self._limits.ahead
+        if ordered:
+            item.task_id, item.sound = new_task_id(), Sound()
+        try:
+            stored = self._writer.put(self._new(item))
+        except BufferFull:
+            return False
+        self._insert(item)
+        stored.add_done_callback(lambda outcome: self._stored(item, outcome))
+        if crowded_out is not None:
+            self._leave_out(crowded_out)
+        return True
+
+    def add_stored(self, item: Item) -> None:
+        """Take an item that has a row: after a restart, or an announcement of somebody else."""
+        if any(known.id == item.id or item.id in {each.id for each in known.absorbed} for known in self.items):
+            return
+        item.is_stored = True
+        if item.task_id is not None:
+            item.sound = Sound()
+        self._insert(item)
+        self._arrange()
+
+    def edit(self, message_id: int, text: str) -> None:
+        """A message that waits has other words now; one that is being said stays as it is."""
+        item = next((item for item in self._waiting() if item.message_id == message_id), None)
+        if item is None or item.absorbed or item.text == text:
+            return
+        if not text:
+            self.remove(message_id)
+            return
+        item.text = text
+        self._writer.put(Reworded(item.id, text))
+        item.is_outdated = item.task_id is not None
+        self._arrange()
+
+    def remove(self, message_id: int) -> None:
+        """A message was deleted: it is not said, or not to its end."""
+        for item in list(self.items):
+            if message_id in item.messages():
+                self._drop(item, "deleted")
+
+    # --- What listeners ask -----------------------------------------------------
+
+    def skip(self) -> bool:
+        """Silence the head; return False when there is none."""
+        if not self.items:
+            return False
+        self._drop(self.items[0], "skip")
+        return True
+
+    def clear(self, reason: str = "cleared") -> int:
+        """Silence the head and forget all that waits; return how many that were."""
+        count = len(self.items)
+        for item in reversed(list(self.items)):
+            self._drop(item, reason)
+        return count
+
+    # --- The guild's own loop ---------------------------------------------------
+
+    async def run(self) -> None:
+        while True:
+            while not self.items:
+                self._changed.clear()
+                await self._changed.wait()
+            self._saying = asyncio.create_task(self._say(self.items[0]))
+            try:
+                # Not awaited itself: a skip cancels it, and that is no end of the loop.
+                await asyncio.wait({self._saying})
+            finally:
+                self._saying.cancel()
+            if not self._saying.cancelled() and (error := self._saying.exception()):
+                logger.error("an item could not be said", exc_info=error, extra={"guild": self.guild_id})
+                self._end(self.items[0] if self.items else None, State.SKIPPED, "error")
+
+    async def _say(self, head: Item) -> None:
+        await self._mouth.ready()
+        if self._clock() - head.received_at > self._limits.late_seconds:
+            self._end(head, State.SKIPPED, "late")
+            return
+        if reason := await self._without_sound(head):
+            if reason != "overtaken":
+                self._end(head, State.SKIPPED, reason)
+            return
+        head.is_playing = True
+        if not await self._mark(head):
+            self._end(head, State.SKIPPED, "taken")
+            return
+        if head.was_alone:
+            self._told(self._clock() - head.received_at)
+        self._arrange()
+        reason = await self._play(head)
+        await self._mouth.heard()
+        self._end(head, State.PLAYED, reason)
+
+    async def _without_sound(self, head: Item) -> str:
+        """Wait for the head's first packets; return why there will be none, or that it is the head no more."""
+        waited = 0.0
+        while waited < self._limits.patience_seconds:
+            if not self.items or self.items[0] is not head:
+                return "overtaken"
+            if head.sound is not None and head.sound.has_packets():
+                return ""
+            if head.sound is not None and head.sound.is_complete:
+                return head.sound.failed or "empty"
+            began = self._clock()
+            self._changed.clear()
+            await self._anything(head.sound)
+            # Made, stored and sent it must be before it can be late.
+            if head.reader is not None and self._is_well() and not self._writer.is_away:
+                waited += self._clock() - began
+        return "no_sound"
+
+    async def _anything(self, sound: Sound | None) -> None:
+        """Return when something changes in the queue or the sound, or after a slice of time."""
+        waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._changed.wait())]
+        if sound is not None:
+            waits.append(asyncio.create_task(sound.news()))
+        try:
+            await asyncio.wait(waits, timeout=SLICE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _mark(self, head: Item) -> bool:
+        """Write down that it is being said, so that no restart says it again; False when another has."""
+        stored = self._writer.put(Playing(head.id))
+        try:
+            async with asyncio.timeout(MARK_SECONDS):
+                return await asyncio.shield(stored) is not Outcome.TOO_LATE
+        except TimeoutError:
+            return True
+
+    async def _play(self, head: Item) -> str:
+        """Hand on the packets as they come; return why it was cut short, if it was."""
+        sound, waited = head.sound, 0.0
+        assert sound is not None  # noqa: S101 - it has packets
+        while waited < self._limits.patience_seconds:
+            if packets := sound.take():
+                self._mouth.push(packets)
+                waited = 0.0
+            if sound.is_complete and not sound.has_packets():
+                return sound.failed
+            began = self._clock()
+            self._changed.clear()
+            await self._anything(sound)
+            if self._is_well():
+                waited += self._clock() - began
+        return "cut"
+
+    # --- Ends -------------------------------------------------------------------
+
+    def _drop(self, item: Item, reason: str) -> None:
+        if self._saying is not None and self.items and item is self.items[0]:
+            self._mouth.silence()
+            self._saying.cancel()
+        self._end(item, State.SKIPPED, reason)
+
+    def _end(self, item: Item | None, state: State, reason: str) -> None:
+        if item is None or item not in self.items:
+            return
+        self.items.remove(item)
+        self._forget_sound(item)
+        self._writer.put(Ended(item.id, state, reason))
+        if reason:
+            logger.info("not said to its end", extra={"guild": self.guild_id, "reason": reason})
+        self._arrange()
+
+    def _forget_sound(self, item: Item) -> None:
+        unfinished = item.task_id is not None and (item.sound is None or not item.sound.is_complete)
+        if item.reader is not None:
+            item.reader.cancel()
+        if unfinished and item.is_stored and item.task_id is not None:
+            self._cancel_task(item.task_id)
+        item.sound = item.reader = None
+
+    def _cancel_task(self, task_id: UUID) -> None:
+        errand = asyncio.create_task(self._cancel(task_id))
+        self._errands.add(errand)
+        errand.add_done_callback(self._errands.discard)
+
+    def _leave_out(self, item: Item) -> None:
+        """Forget a waiting item for the others' sake, and say so once."""
+        self._end(item, State.SKIPPED, "backlog")
+        if any(other.is_notice_of_loss for other in self._waiting()):
+            return
+        notice = Item(
+            id=uuid4(),
+            guild_id=self.guild_id,
+            kind=Kind.NOTICE,
+            text=left_out(self.language),
+            position=item.position,
+            written_at=item.written_at,
+            received_at=self._clock(),
+            voice=item.voice,
+            priority=item.priority,
+            is_notice_of_loss=True,
+        )
+        self.add(notice)
+
+    # --- Turns ------------------------------------------------------------------
+
+    def _waiting(self) -> list[Item]:
+        return [item for item in self.items if not item.is_playing]
+
+    def _insert(self, item: Item) -> None:
+        self.items.append(item)
+        # What is being said stays the head, whatever comes before it in order.
+        self.items.sort(key=lambda each: (not each.is_playing, *each.order))
+        self._changed.set()
+
+    def _stored(self, item: Item, stored: asyncio.Future[Outcome]) -> None:
+        """Go on with an item whose row, or whose order, is committed now."""
+        if stored.cancelled():
+            return
+        if item not in self.items:
+            if stored.result() is Outcome.DONE and item.task_id is not None:
+                self._cancel_task(item.task_id)
+            return
+        if stored.result() is not Outcome.DONE:
+            # Another bot has it, or nothing in it can be read: it is gone without a sound.
+            self.items.remove(item)
+            self._forget_sound(item)
+        item.is_stored = True
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Order the sound of those whose turn comes near, and read that of the next."""
+        waiting = self._waiting()
+        for item in waiting:
+            if item.is_outdated and item.is_stored:
+                self._forget_sound(item)
+                item.task_id, item.is_outdated = None, False
+        for number, item in enumerate(waiting[: self._limits.ahead]):
+            if item in self.items and item.is_stored and item.task_id is None:
+                self._order(item, waiting[number + 1 :])
+        for item in self.items[:READ_AHEAD]:
+            if item.is_stored and item.reader is None and item.task_id is not None and item.sound is not None:
+                item.reader = asyncio.create_task(self._listen(item.task_id, item.sound))
+        self._changed.set()
+
+    def _order(self, item: Item, followers: list[Item]) -> None:
+        absorbed = hurry.mergeable(item, followers, waiting=len(self._waiting()), max_characters=self.max_characters)
+        for other in absorbed:
+            self.items.remove(other)
+            item.absorbed.append(other)
+            item.text = join(item.text, other.text)
+        item.task_id, item.sound = new_task_id(), Sound()
+        # The row waits for its order now; the reader begins when that is stored.
+        item.is_stored = False
+        change = Ordered(
+            item.id, self.guild_id, item.priority, item.author, self._order_of(item), tuple(a.id for a in absorbed)
+        )
+        self._writer.put(change).add_done_callback(lambda outcome: self._stored(item, outcome))
+
+    def _order_of(self, item: Item) -> Order:
+        assert item.task_id is not None  # noqa: S101 - given by the caller
+        speed = hurry.speed_of(item, len(self._waiting()))
+        return Order(item.task_id, item.text, item.voice.name, speed, item.voice.pitch)
+
+    def _new(self, item: Item) -> New:
+        return New(
+            id=item.id,
+            guild_id=self.guild_id,
+            kind=item.kind,
+            text=item.text,
+            position=item.position,
+            priority=item.priority,
+            message_id=item.message_id,
+            channel_id=item.channel_id,
+            author=item.author,
+            order=self._order_of(item) if item.task_id is not None else None,
+        )
+
+    async def _listen(self, task_id: UUID, sound: Sound) -> None:
+        """Take the packets out of the task's parts as they come, for as long as it takes."""
+        known = 0
+        while True:
+            packets, passed = OpusPackets(), 0
+            try:
+                async for piece in self._read(task_id, is_new=True):
+                    fresh = packets.feed(piece)
+                    new = fresh[max(known - passed, 0) :]
+                    passed += len(fresh)
+                    known += len(new)
+                    sound.add(new)
+            except DatabaseError:
+                # Away for a moment: the parts are read again from the start, what is known is passed over.
+                await asyncio.sleep(SLICE_SECONDS)
+            except (parts.TaskEnded, QueueUnreachable, ValueError, OSError) as error:
+                logger.info("no sound", extra={"guild": self.guild_id, "task": str(task_id), "reason": str(error)})
+                sound.end("failed")
+                return
+            else:
+                sound.end()
+                return
