@@ -12,8 +12,9 @@ import secrets
 
 import redis
 
-from jobs.runtime.connection import client, key
+from jobs.runtime.connection import key
 from jobs.runtime.errors import QueueUnreachable
+from jobs.runtime.queue import run_script
 
 logger = logging.getLogger(__name__)
 
@@ -56,13 +57,14 @@ class TokenLock:
 
     async def release(self) -> None:
         try:
-            await asyncio.to_thread(self._eval, RELEASE, self._word)
+            await asyncio.to_thread(run_script, RELEASE, keys=[self._key], args=[self._word])
         except (redis.RedisError, QueueUnreachable) as error:
             logger.warning("lock not given back, it runs out", extra={"reason": type(error).__name__})
 
     async def _try(self) -> bool:
         try:
-            taken = await asyncio.to_thread(self._eval, TAKE, self._word, int(LOCK_SECONDS * 1000))
+            given = [self._word, int(LOCK_SECONDS * 1000)]
+            taken = await asyncio.to_thread(run_script, TAKE, keys=[self._key], args=given)
         except (redis.RedisError, QueueUnreachable) as error:
             if self.is_known:
                 logger.warning("lock not renewed", extra={"reason": type(error).__name__})
@@ -70,6 +72,3 @@ class TokenLock:
             return False
         self.is_known = True
         return bool(taken)
-
-    def _eval(self, script: str, *arguments: str | int) -> int:
-        return int(client().eval(script, 1, self._key, *arguments))
