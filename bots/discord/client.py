@@ -94,8 +94,6 @@ class ReadAloudBot(discord.AutoShardedClient):
         # discord.py would leave them one after the other, and wait for answers that nobody reads any more (10 s each).
         # They end with the gateway's session.
         for voice in list(self.voice_clients):
-            if isinstance(voice, discord.VoiceClient):
-                voice.stop()
             voice.cleanup()
         await super().close()
 

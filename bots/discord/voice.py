@@ -15,6 +15,7 @@ from typing import Any
 
 import discord
 
+from bots.discord.pacer import PACER, Voice
 from bots.discord.room import CannotConnect, CannotSpeak
 from bots.discord.source import PacketSource
 
@@ -63,6 +64,7 @@ class VoiceLine:
         self._find_guild = find_guild
         self._loop = asyncio.get_running_loop()
         self._source = PacketSource(self._loop)
+        self._voice = Voice(self._source, self._client)
         self._connected = asyncio.Event()
         self._one = asyncio.Lock()
         self._absent_since: float | None = None
@@ -114,21 +116,8 @@ class VoiceLine:
         self._source.silence()
 
     def _play(self) -> None:
-        client = self._client()
-        if client is None or not client.is_connected() or client.is_playing():
-            return
-        self._source.begin()
-        client.play(self._source, after=self._player_ended)
-
-    def _player_ended(self, error: Exception | None) -> None:
-        # In the player's thread. Packets may have come between its last look and its end.
-        if error is not None:
-            logger.warning("player ended", extra={"guild": self.guild_id, "reason": type(error).__name__})
-        self._loop.call_soon_threadsafe(self._play_rest)
-
-    def _play_rest(self) -> None:
         if self._source.has_sound():
-            self._play()
+            PACER.begin(self._voice)
 
     # --- The watchdog -----------------------------------------------------------
 
@@ -139,7 +128,6 @@ class VoiceLine:
         if self.is_connected() and not self._is_stalled(now):
             self._absent_since, self._pause = None, FIRST_PAUSE_SECONDS
             self._connected.set()
-            self._play_rest()
             return
         self._absent_since = self._absent_since if self._absent_since is not None else now
         stalled = self.is_connected()
@@ -175,7 +163,6 @@ class VoiceLine:
         self._absent_since = None
         self._progress = (self._source.packets_read, self._loop.time())
         self._connected.set()
-        self._play_rest()
 
     async def _reach(self, channel: Speakable, *, anew: bool) -> None:
         client = self._client()
