@@ -167,7 +167,7 @@ class ReadAloudBot(discord.AutoShardedClient):
         earliest = max(earliest, since) if since is not None else earliest
         after = discord.Object(max(newest, discord.utils.time_snowflake(earliest)))
         for channel_id in {*room.text_channel_ids, room.line.wanted}:
-            channel = guild.get_channel(channel_id) if guild is not None and channel_id is not None else None
+            channel = guild.get_channel_or_thread(channel_id or 0) if guild is not None else None
             if not isinstance(channel, discord.abc.Messageable):
                 continue
             try:
@@ -200,10 +200,12 @@ class ReadAloudBot(discord.AutoShardedClient):
         if item is not None and not room.queue.add(item):
             logger.warning("a message was not taken: the buffer is full", extra={"guild": room.guild_id})
 
-    async def on_message_edit(self, _before: discord.Message, after: discord.Message) -> None:
-        room = self.rooms.get(after.guild.id) if after.guild is not None else None
-        if room is not None and room.reads(after.channel.id):
-            room.queue.edit(after.id, await self.intake.reread(after))
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        room = self.rooms.get(payload.guild_id) if payload.guild_id is not None else None
+        item = room.queue.waiting(payload.message_id) if room is not None else None
+        if room is not None and item is not None:
+            # Discord also tells of an edit when it has looked up a link: then the words are the same.
+            room.queue.edit(payload.message_id, await self.intake.reread(payload.message, name=item.name))
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         self._deleted(payload.guild_id, {payload.message_id})

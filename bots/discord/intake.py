@@ -62,7 +62,8 @@ class Intake:
                 return None
             name = await self.name(message.author, facts) if facts.reads_names else None
             is_news = self._is_news(guild.id, author, received_at)
-            text = await self._read(message, facts, name if is_news else None)
+            name = name if is_news else None
+            text = await self._read(message, facts, name)
             if not text:
                 return None
             self._speakers[guild.id] = _Speaker(author, received_at)
@@ -78,12 +79,13 @@ class Intake:
             message_id=message.id,
             channel_id=message.channel.id,
             author=author,
+            name=name,
         )
 
-    async def reread(self, message: discord.Message) -> str:
-        """Return the text of an edited message: as at first, without the name."""
+    async def reread(self, message: discord.Message, *, name: str | None) -> str:
+        """Return the text of an edited message. name: as it was said at first, if it was."""
         facts = await self._facts.guild(message.guild.id) if message.guild else None
-        return await self._read(message, facts, None) if facts is not None else ""
+        return await self._read(message, facts, name) if facts is not None else ""
 
     async def arrival(self, member: discord.Member, *, came: bool, received_at: float) -> Item | None:
         """Return what is said when somebody enters or leaves the bot's voice channel; None when nothing is."""

@@ -5,47 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from bots.discord.sound import Sound
 from bots.guilds.facts import Voice
 from bots.guilds.models import Kind
 from jobs.runtime.models import Priority
-
-
-class Sound:
-    """The packets of one clip, as they are made. failed: the reason when there will be no (more) sound."""
-
-    def __init__(self) -> None:
-        self._packets: list[bytes] = []
-        self._news = asyncio.Event()
-        self.is_complete = False
-        self.failed = ""
-
-    def add(self, packets: list[bytes]) -> None:
-        self._packets += packets
-        if packets:
-            self._news.set()
-
-    def end(self, failed: str = "") -> None:
-        self.is_complete, self.failed = True, failed
-        self._news.set()
-
-    def take(self) -> list[bytes]:
-        taken, self._packets = self._packets, []
-        if not self.is_complete:
-            self._news.clear()
-        return taken
-
-    def has_packets(self) -> bool:
-        return bool(self._packets)
-
-    async def news(self) -> None:
-        """Return when there are packets to take, or there will be none."""
-        await self._news.wait()
 
 
 @dataclass(eq=False)
 class Item:
     """
     author: Discord's id of the member, None for what nobody wrote. position: a snowflake.
+    name: the author's, when the text begins with it.
     received_at: monotonic seconds of the event loop; written_at: of the message. voice: its author's.
     task_id: of its sound; None until its turn comes near. is_stored: its row is committed.
     """
@@ -62,6 +32,7 @@ class Item:
     message_id: int | None = None
     channel_id: int | None = None
     author: str | None = None
+    name: str | None = None
     task_id: UUID | None = None
     is_stored: bool = False
     is_playing: bool = False

@@ -12,22 +12,19 @@ happens in the event loop; rows are written by the Writer, sound comes from the 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
-from django.db import Error as DatabaseError
-
 from bots.discord import hurry
-from bots.discord.items import Item, Sound
+from bots.discord.items import Item
+from bots.discord.sound import ReadParts, Sound, listen
 from bots.discord.writer import BufferFull, Writer
 from bots.guilds.models import Kind, State
 from bots.guilds.reading import join, left_out
 from bots.guilds.utterances import Ended, New, Order, Ordered, Outcome, Playing, Reworded
-from jobs.engines.speech.packets import OpusPackets
 from jobs.runtime import parts
-from jobs.runtime.errors import QueueUnreachable
 from jobs.runtime.identity import new_task_id
 
 logger = logging.getLogger(__name__)
@@ -38,8 +35,6 @@ MARK_SECONDS = 0.3
 SLICE_SECONDS = 0.5
 # Items whose parts are read ahead: the head and the one after it, so that it follows without a gap.
 READ_AHEAD = 2
-
-ReadParts = Callable[..., AsyncIterator[bytes]]
 
 
 class Mouth(Protocol):
@@ -129,10 +124,15 @@ class PlayQueue:
         self._insert(item)
         self._arrange()
 
+    def waiting(self, message_id: int) -> Item | None:
+        """Return the item of a message that waits; None when it is said already, or in one breath with others."""
+        found = (item for item in self._waiting() if item.message_id == message_id and not item.absorbed)
+        return next(found, None)
+
     def edit(self, message_id: int, text: str) -> None:
         """A message that waits has other words now; one that is being said stays as it is."""
-        item = next((item for item in self._waiting() if item.message_id == message_id), None)
-        if item is None or item.absorbed or item.text == text:
+        item = self.waiting(message_id)
+        if item is None or item.text == text:
             return
         if not text:
             self.remove(message_id)
@@ -344,7 +344,7 @@ class PlayQueue:
                 self._order(item, waiting[number + 1 :])
         for item in self.items[:READ_AHEAD]:
             if item.is_stored and item.reader is None and item.task_id is not None and item.sound is not None:
-                item.reader = asyncio.create_task(self._listen(item.task_id, item.sound))
+                item.reader = asyncio.create_task(listen(item.task_id, item.sound, read=self._read))
         self._changed.set()
 
     def _order(self, item: Item, followers: list[Item]) -> None:
@@ -379,26 +379,3 @@ class PlayQueue:
             author=item.author,
             order=self._order_of(item) if item.task_id is not None else None,
         )
-
-    async def _listen(self, task_id: UUID, sound: Sound) -> None:
-        """Take the packets out of the task's parts as they come, for as long as it takes."""
-        known = 0
-        while True:
-            packets, passed = OpusPackets(), 0
-            try:
-                async for piece in self._read(task_id, is_new=True):
-                    fresh = packets.feed(piece)
-                    new = fresh[max(known - passed, 0) :]
-                    passed += len(fresh)
-                    known += len(new)
-                    sound.add(new)
-            except DatabaseError:
-                # Away for a moment: the parts are read again from the start, what is known is passed over.
-                await asyncio.sleep(SLICE_SECONDS)
-            except (parts.TaskEnded, QueueUnreachable, ValueError, OSError) as error:
-                logger.info("no sound", extra={"guild": self.guild_id, "task": str(task_id), "reason": str(error)})
-                sound.end("failed")
-                return
-            else:
-                sound.end()
-                return

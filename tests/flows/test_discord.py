@@ -205,6 +205,19 @@ def test_skip_silences_at_once_and_the_next_is_heard(place: Place):
     assert [one["reason"] for one in place.at_rest(2)] == ["skip", ""]
 
 
+def test_an_edited_message_is_said_as_it_is_now_with_its_authors_name(place: Place):
+    place.join()
+    place.say("これはとても長い文です。" * 4)
+    edited = place.say("まちがい", who="太郎")
+    eventually(lambda: len(place.utterances()) == 2, what="both are stored")
+
+    place.discord.edit(edited, "ただしい")
+    found = place.heard_all(["ただしい"])
+
+    assert found[-1].name == "太郎さん、ただしい"
+    assert not any("まちがい" in one.name for one in found)
+
+
 def test_a_deleted_message_is_not_heard_to_its_end(place: Place):
     place.join()
     sent = place.say("これはとても長い文です。" * 8)
