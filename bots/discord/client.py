@@ -136,7 +136,9 @@ class ReadAloudBot(discord.AutoShardedClient):
         """Go back where the rows say, guild by guild, as soon as each is known."""
         reopened: list[Room] = []
         for guild_id in list(self._pending):
-            if self.get_guild(guild_id) is None or (session := self._pending.pop(guild_id, None)) is None:
+            guild = self.get_guild(guild_id)
+            # Discord names all guilds at once and describes them one by one: until then one has no channels.
+            if guild is None or guild.unavailable or (session := self._pending.pop(guild_id, None)) is None:
                 continue
             try:
                 room = await self.rooms.reopen(session)

@@ -284,7 +284,9 @@ class GuildRooms:
 
 
 def humans(channel: discord.VoiceChannel | discord.StageChannel) -> int:
-    return sum(not member.bot for member in channel.members)
+    """How many people are in a voice channel; one that is not known yet counts as a person."""
+    here = (channel.guild.get_member(user_id) for user_id in channel.voice_states)
+    return sum(member is None or not member.bot for member in here)
 
 
 async def cancel_task(task_id: UUID) -> None:
