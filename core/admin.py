@@ -47,6 +47,14 @@ PAGES: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         ),
     ),
     (
+        _("Deliveries"),
+        (
+            (_("Deliveries"), "outbox", "admin:delivery_delivery_changelist", "delivery.view_delivery"),
+            (_("Webhook endpoints"), "webhook", "admin:delivery_endpoint_changelist", "delivery.view_endpoint"),
+            (_("Receivers"), "move_to_inbox", "admin:delivery_receiver_changelist", "delivery.view_receiver"),
+        ),
+    ),
+    (
         _("Guilds"),
         (
             (_("Guilds"), "groups", "admin:guilds_guild_changelist", "guilds.view_guild"),

@@ -50,6 +50,9 @@ INSTALLED_APPS = [
     # Before django_q, so that `manage.py qcluster` is ours.
     "jobs.runtime",
     "jobs.access",
+    # Its `rqworker` stands for django_rq's, which is no app here: its commands pickle, and its pages let
+    # any member of staff empty a queue.
+    "jobs.delivery",
     "jobs.functions",
     "jobs.live",
     "bots",
@@ -179,6 +182,16 @@ Q_CLUSTER = {
     "label": "django-q2",
 }
 
+# --- Deliveries -------------------------------------------------------------------
+# Private addresses that webhooks may reach all the same, as host:port; over plain HTTP too.
+DELIVERY_ALLOW_HOSTS = env.words("DELIVERY_ALLOW_HOSTS")
+# Threads of one `rqworker`, each with a database connection of its own.
+DELIVERY_SENDERS = env.integer("DELIVERY_SENDERS", default=32, at_least=1, at_most=256)
+# A webhook is over after this, whatever its receiver does; a sender has 30 s in all.
+DELIVERY_TIMEOUT_SECONDS = env.integer("DELIVERY_TIMEOUT_SECONDS", default=15, at_least=1, at_most=25)
+# django_rq reads it; the connection itself is ours (jobs/delivery/queue.py), which knows Sentinels.
+RQ_QUEUES = {"deliveries": {"URL": "redis://", "SERIALIZER": "json", "DEFAULT_TIMEOUT": 30}}
+
 # --- Requests -----------------------------------------------------------------------
 # The largest JSON body: a text of the longest speech, many times over.
 MAX_BODY_BYTES = env.integer("MAX_BODY_BYTES", default=1_000_000, at_least=10_000)
@@ -198,6 +211,28 @@ SPEECH_MAX_CHARACTERS = env.integer("SPEECH_MAX_CHARACTERS", default=10_000, at_
 SPEECH_CACHE_SECONDS = env.integer("SPEECH_CACHE_SECONDS", default=3600, at_least=0)
 # All cached phrases together; the oldest leave first.
 SPEECH_CACHE_MEGABYTES = env.integer("SPEECH_CACHE_MEGABYTES", default=64, at_least=1)
+
+# --- Recordings -----------------------------------------------------------------------
+# A file that is sent for a function to work on: an hour of speech as MP3 at 110 kbit/s. In bytes, 50 MB.
+UPLOAD_MAX_BYTES = env.integer("UPLOAD_MAX_BYTES", default=50_000_000, at_least=100_000)
+# How long one is kept for tasks that are run again; one that a task still needs stays longer.
+UPLOAD_SECONDS = env.integer("UPLOAD_SECONDS", default=86_400, at_least=600)
+# An hour as samples takes 230 MB of a worker, and ten minutes of two cores when nobody pauses.
+TRANSCRIPTION_MAX_SECONDS = env.integer("TRANSCRIPTION_MAX_SECONDS", default=3600, at_least=10)
+# Up to here somebody waits in a chat, and a worker of the interactive queue is busy for about 5 s at most.
+TRANSCRIPTION_INTERACTIVE_SECONDS = env.integer("TRANSCRIPTION_INTERACTIVE_SECONDS", default=60, at_least=0)
+# The first is what is taken unless an input names another: `base` is in the package, others are a folder with a
+# converted Whisper model, or a name that faster-whisper loads (and fetches at first use); `openai/...` is a service's.
+TRANSCRIPTION_MODELS = env.words("TRANSCRIPTION_MODELS", default=("base",))
+# Of the processor, for one transcription; several workers may hold one each.
+TRANSCRIPTION_THREADS = env.integer("TRANSCRIPTION_THREADS", default=2, at_least=1, at_most=64)
+
+# --- OpenAI-compatible services -----------------------------------------------------------
+# With a key, the voices `openai_...` can be asked for, and TRANSCRIPTION_MODELS may hold `openai/MODEL`; nothing leaves
+# the house unless one of them is asked for, or stands first.
+OPENAI_API_KEY = os.environ.get("OPENAI_API_KEY", "")
+OPENAI_BASE_URL = env.url("OPENAI_BASE_URL", default="", schemes=("http", "https")).rstrip("/")
+OPENAI_SPEECH_MODEL = os.environ.get("OPENAI_SPEECH_MODEL", "") or "tts-1"
 
 # --- Discord --------------------------------------------------------------------------
 DISCORD_TOKEN = os.environ.get("DISCORD_TOKEN", "")

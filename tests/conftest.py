@@ -92,4 +92,12 @@ def staff(django_user_model: type[User]) -> User:
     return django_user_model.objects.create_superuser("boss", password="correct horse battery")
 
 
+@pytest.fixture(scope="session")
+def model_folder() -> Path:
+    """Where the packaged Whisper model lies, joined once a session; the model itself stays open in this process."""
+    from jobs.engines.transcription.base_model import model_folder
+
+    return model_folder(Path(settings.HOME) / "models").parent
+
+
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")

@@ -12,7 +12,7 @@ from django.conf import settings
 from yarl import URL
 
 from bots.discord.client import ReadAloudBot
-from bots.discord.lock import TokenLock
+from bots.lock import TokenLock
 
 logger = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ half-way: each step is a short transaction.
 Called by `manage.py forget`, and for a guild by its bot when it is left.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from bots.guilds import changes, clean
 from bots.guilds.models import DictionaryEntry, Guild, Nickname, Silence, Utterance, VoicePreference, VoiceSession
 from jobs.access import accounts, audit
 from jobs.access.models import Action, ChatAccount, Platform
+from jobs.delivery import retention as deliveries
 from jobs.runtime import cancel, clock, retention
 from jobs.runtime.errors import TooLate
 from jobs.runtime.models import Source, Status, Task
@@ -37,6 +39,16 @@ ONCE_MORE = timedelta(minutes=2)
 SOURCES = {Platform.DISCORD: Source.DISCORD, Platform.TELEGRAM: Source.TELEGRAM}
 
 
+# What rooms above keep of a chat user, beside what goes with the account's row.
+_erasers: list[Callable[[ChatAccount], int]] = []
+
+
+def register_eraser(erase: Callable[[ChatAccount], int]) -> None:
+    """Have `erase` called, within the transaction, for each chat user who is forgotten; it returns how many rows."""
+    if erase not in _erasers:
+        _erasers.append(erase)
+
+
 def forget_member(platform: Platform, external_id: str, *, by: AbstractBaseUser | None = None) -> int:
     """Erase a chat user; return how many rows were erased or blanked, 0: nothing known. by: None at a terminal."""
     erased = _leave_dictionaries(platform, external_id)
@@ -47,6 +59,9 @@ def forget_member(platform: Platform, external_id: str, *, by: AbstractBaseUser 
     erased += _erase_tasks(_tasks_of(account))
     with transaction.atomic():
         erased += _delete_notes(account)
+        erased += sum(erase(account) for erase in _erasers)
+        if not accounts.is_more_than_chat(account.user, beside=account):
+            erased += deliveries.erase_of(account.user)
         keeps_wish = Silence.objects.filter(account=account, guild=None).exists()
         if keeps_wish and not erased and not Task.objects.filter(owner=account.user_id).exists():
             return 0

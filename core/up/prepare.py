@@ -184,7 +184,7 @@ def children_to_run(
     ]
     commands = get_commands()
     if "rqworker" in commands:
-        children.append(ChildPlan("rqworker", [*manage, "rqworker"], WORKING, DELIVERY_GRACE_SECONDS))
+        children.append(ChildPlan("rqworker", [*manage, "rqworker", "--skip-checks"], WORKING, DELIVERY_GRACE_SECONDS))
     for bot, variable in BOTS.items() if wishes.bots else ():
         if not env.text(variable):
             console.say(f"{bot} bot: {variable} is not set, not started")

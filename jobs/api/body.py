@@ -29,7 +29,7 @@ def refuse_what_is_no_json(request: HttpRequest) -> None:
     if length == "0" or not request.content_type:
         return
     if request.content_type != "application/json":
-        # Files come with a later version; until then they are named, not dropped.
+        # A form, too, where nothing takes a file (see forms.py).
         detail = gettext("Content-Type %(type)s is not taken here; send application/json.") % {
             "type": request.content_type[:80]
         }

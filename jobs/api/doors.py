@@ -21,9 +21,16 @@ from ninja.utils import check_csrf
 from jobs.access import links, tokens
 from jobs.access.caller import Caller
 from jobs.api.body import refuse_what_is_no_json
+from jobs.api.forms import is_form, put_envelope, refuse_large_form
 from jobs.api.problem import CHALLENGE, Problem
 
 Door = Callable[[HttpRequest], Any]
+# Whether a request may bring a form with files in the place of JSON.
+MayBringForm = Callable[[HttpRequest], bool]
+
+
+def no_form(_request: HttpRequest) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -39,8 +46,9 @@ class BearerToken(AuthBase):
     openapi_type = "http"
     openapi_scheme = "bearer"
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, scope: str, may_bring_form: MayBringForm = no_form) -> None:
         self.scope = scope
+        self.may_bring_form = may_bring_form
         super().__init__()
 
     def __call__(self, request: HttpRequest) -> Caller | None:
@@ -52,7 +60,7 @@ class BearerToken(AuthBase):
         if caller is None:
             challenge = f'{CHALLENGE}, error="invalid_token"'
             raise Problem(401, "bad-token", headers={"WWW-Authenticate": challenge})
-        return _admit(request, caller, self.scope)
+        return _admit(request, caller, self.scope, self.may_bring_form)
 
 
 class BrowserSession(AuthBase):
@@ -64,15 +72,16 @@ class BrowserSession(AuthBase):
     # Read by ninja's documentation page, which then sends the header.
     csrf = True
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, scope: str, may_bring_form: MayBringForm = no_form) -> None:
         self.scope = scope
+        self.may_bring_form = may_bring_form
         super().__init__()
 
     def __call__(self, request: HttpRequest) -> Caller | None:
         if not isinstance(request.user, User):
             return None
         # Before the CSRF check, which would read a form to look for its token.
-        caller = _admit(request, Caller.logged_in(request.user), self.scope)
+        caller = _admit(request, Caller.logged_in(request.user), self.scope, self.may_bring_form)
         if check_csrf(request) is not None:
             raise Problem(403, "csrf", gettext("Send the CSRF cookie's value as X-CSRFToken."))
         return caller
@@ -97,9 +106,9 @@ class SignedLink(AuthBase):
         return links.opens_page(link, task_id)
 
 
-def token_or_login(scope: str) -> list[Door]:
+def token_or_login(scope: str, *, may_bring_form: MayBringForm = no_form) -> list[Door]:
     """Return the doors of a route that needs `scope`."""
-    return [BearerToken(scope), BrowserSession(scope)]
+    return [BearerToken(scope, may_bring_form), BrowserSession(scope, may_bring_form)]
 
 
 def link_or(scope: str) -> list[Door]:
@@ -112,9 +121,13 @@ def require_scope(caller: Caller, scope: str) -> None:
         raise Problem(403, "missing-scope", gettext("The scope “%(scope)s” is needed.") % {"scope": scope})
 
 
-def _admit(request: HttpRequest, caller: Caller, scope: str) -> Caller:
+def _admit(request: HttpRequest, caller: Caller, scope: str, may_bring_form: MayBringForm) -> Caller:
     require_scope(caller, scope)
-    refuse_what_is_no_json(request)
+    if is_form(request) and may_bring_form(request):
+        refuse_large_form(request)
+        put_envelope(request)
+    else:
+        refuse_what_is_no_json(request)
     return caller
 
 

@@ -25,7 +25,7 @@ READABLE: dict[str, Any] = {"ensure_ascii": False}
 # What an error brings along, for OpenAPI.
 ERROR_HEADERS: dict[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "pattern": "^Bearer "}}},
-    415: {"Accept-Post": {"required": True, "schema": {"const": "application/json"}}},
+    415: {"Accept-Post": {"required": True, "schema": {"enum": ["application/json", "multipart/form-data"]}}},
     503: {"Retry-After": {"description": "in seconds", "schema": {"type": "integer", "minimum": 1}}},
 }
 

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from jobs.access import links
 from jobs.access.caller import INVOKE, STAFF
+from jobs.api import callback, forms
 from jobs.api.accepted import HEADERS, Accepted, accepted
 from jobs.api.doors import require_scope, token_or_login
 from jobs.api.problem import Problem, documented, field_problem
@@ -95,6 +96,11 @@ class Envelope(BaseModel):
         default=None,
         description=f"it waits until then, at most {MAX_DELAY_DAYS} days; with a time zone; one in the past means now",
     )
+    callback_url: str | None = Field(
+        default=None,
+        max_length=callback.MAX_CHARACTERS,
+        description="a signed webhook is sent there when the task has ended; https, and no private address",
+    )
 
 
 @router.get("", auth=token_or_login(INVOKE), response={200: FunctionList, **documented()}, summary="List functions")
@@ -123,10 +129,10 @@ def show_function(request: HttpRequest, name: str) -> FunctionDetail:
 
 @router.post(
     "/{name}/invoke",
-    auth=token_or_login(INVOKE),
+    auth=token_or_login(INVOKE, may_bring_form=forms.takes_files),
     response={202: Accepted, **documented(400, 404, 413, 415, 422)},
     summary="Run a function",
-    openapi_extra={"responses": {202: {"headers": HEADERS}}},
+    openapi_extra={"responses": {202: {"headers": HEADERS}}, "requestBody": forms.BODY},
 )
 def invoke_function(
     request: HttpRequest,
@@ -148,15 +154,22 @@ def invoke_function(
     if body.not_before is not None and body.not_before > clock.now() + timedelta(days=MAX_DELAY_DAYS):
         words = gettext("At most %(days)d days ahead.") % {"days": MAX_DELAY_DAYS}
         raise field_problem("not_before", "too_far_ahead", words)
-    invocation = invoke(
-        spec.name,
-        body.input,
-        owner=caller.user,
-        source=Source.API,
-        priority=Priority(body.priority),
-        idempotency_key=_one_key(idempotency_key, body.idempotency_key),
-        not_before=body.not_before,
-    )
+    call_back_to = callback.checked(body.callback_url)
+    with forms.stored_files(request, spec, caller.user) as files, callback.atomic_if(call_back_to):
+        invocation = invoke(
+            spec.name,
+            body.input | {field: str(upload.pk) for field, upload in files.items()},
+            owner=caller.user,
+            source=Source.API,
+            priority=Priority(body.priority),
+            idempotency_key=_one_key(idempotency_key, body.idempotency_key),
+            not_before=body.not_before,
+            asked_beside=call_back_to,
+        )
+        callback.ask_for(invocation, call_back_to)
+    if invocation.replayed:
+        # The task that was there has the same files already.
+        forms.drop(files)
     return Status(202, accepted(invocation, request, response))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from ninja import Swagger
 from ninja.openapi.schema import OpenAPISchema
 
-from jobs.api import artifacts, functions, openai_audio, tasks
+from jobs.api import artifacts, functions, openai_audio, openai_transcriptions, tasks, webhooks
 from jobs.api.doors import token_or_login
 from jobs.api.front import Front
 from jobs.api.openai_errors import as_openai
@@ -27,6 +27,7 @@ openai = Front(
     error_type="application/json",
 )
 openai.add_router("", openai_audio.router)
+openai.add_router("", openai_transcriptions.router)
 
 
 class House(Front):
@@ -57,3 +58,4 @@ house = House(
 house.add_router("/functions", functions.router)
 house.add_router("/tasks", tasks.router)
 house.add_router("/tasks", artifacts.router)
+house.add_router("/webhooks", webhooks.router)

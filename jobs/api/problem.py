@@ -30,6 +30,7 @@ from jobs.runtime.errors import (
     TooLate,
     UnknownFunction,
 )
+from jobs.runtime.uploads import TOO_LARGE
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ Code = Literal[
     "not-finished",
     "not-in-voice",
     "too-many",
+    "no-more",
+    "switched-off",
     "too-large",
     "not-json",
     "bad-range",
@@ -75,6 +78,8 @@ TITLES: dict[Code, Any] = {
     "not-finished": _("The task has not ended yet"),
     "not-in-voice": _("The bot is in no voice channel there"),
     "too-many": _("Too many wait already"),
+    "no-more": _("There are as many as there may be"),
+    "switched-off": _("The endpoint is switched off"),
     "too-large": _("The body is too large"),
     "not-json": _("The body must be JSON"),
     "bad-range": _("The file has no such part"),
@@ -172,6 +177,9 @@ def _of_the_request(error: BaseException) -> Problem | None:
 
 def _of_the_runtime(error: BaseException) -> Problem | None:
     if isinstance(error, InvalidInput):
+        if any(e.code == TOO_LARGE for e in error.errors):
+            errors = [FieldError(f"input.{e.field}", e.code, e.message) for e in error.errors]
+            return Problem(413, "too-large", errors=errors)
         # The function's fields stand under `input` in the request.
         errors = [FieldError(f"input.{e.field}", e.code, e.message) for e in error.errors]
         return Problem(422, "invalid-input", errors=errors)

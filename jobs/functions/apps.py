@@ -7,4 +7,4 @@ class FunctionsConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing the files fills the registry.
-        from jobs.functions import cleanup, speech  # noqa: F401
+        from jobs.functions import cleanup, speech, transcription  # noqa: F401

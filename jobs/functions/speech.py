@@ -1,5 +1,10 @@
-"""Read a text aloud, and hand out the first breath while the rest is made."""
+"""Read a text aloud, and hand out the first breath while the rest is made.
 
+A voice of a service (`openai_...`) is read in one piece; when the service does not answer, the house's own voice reads.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from django.conf import settings
@@ -9,17 +14,20 @@ from pydantic import BaseModel, Field
 from jobs.engines.errors import InputRejected
 from jobs.engines.speech.bilingual import Bilingual
 from jobs.engines.speech.encoding import open_encoder
+from jobs.engines.speech.openai_voice import PREFIX, OpenAIVoice
 from jobs.engines.speech.peaks import PeakMeter
-from jobs.engines.speech.port import SAMPLE_RATE_HZ, Script, SpeechEngine
+from jobs.engines.speech.port import SAMPLE_RATE_HZ, Samples, Script, SpeechEngine, Voice
 from jobs.engines.speech.reading import normalise
 from jobs.functions import phrases
 from jobs.functions.phrases import Facts, Phrase
 from jobs.runtime.context import Context
+from jobs.runtime.providers import Provider, Providers, Served
 from jobs.runtime.registry import Retention, function
 from jobs.runtime.retry import Retry
 
 ENGINE: SpeechEngine = Bilingual()
 DEFAULT_VOICE = "mei_normal"
+SERVICE = "openai"
 
 # No character is read as more morae than this (a "w" is ダブリュー); shorter texts than the
 # limit divided by it need no dictionary to be known as short enough.
@@ -34,7 +42,8 @@ class SpeechInput(BaseModel, frozen=True):
     voice: str = Field(
         default=DEFAULT_VOICE,
         max_length=64,
-        description="mei_normal or hibari_heart: who reads what may be either language; sentences find their own",
+        description="mei_normal or hibari_heart: who reads what may be either language; sentences find their own. "
+        "openai_...: a service's, where there is one",
     )
     speed: float = Field(default=1.0, ge=0.5, le=2.0, description="times the normal speed")
     pitch: float = Field(default=0.0, ge=-12, le=12, description="semitones up or down")
@@ -55,6 +64,7 @@ class SpeechOutput(BaseModel, frozen=True):
     peaks: list[int] = Field(
         description="a waveform: how loud each of at most 200 equal spans of the sound is, 0 to 100"
     )
+    served: Served | None = Field(default=None, description="for a service's voice: who read, and who did not")
 
 
 def check(inputs: SpeechInput) -> None:
@@ -65,8 +75,10 @@ def check(inputs: SpeechInput) -> None:
             "text_too_long",
             f"{len(inputs.text)} characters; at most {settings.SPEECH_MAX_CHARACTERS} are read aloud",
         )
-    if inputs.voice not in {voice.name for voice in ENGINE.voices()}:
+    if inputs.voice not in {voice.name for voice in voices()}:
         raise InputRejected("voice", "unknown_voice", f"no voice is named {inputs.voice!r}")
+    if inputs.voice.startswith(PREFIX) and inputs.pitch:
+        raise InputRejected("pitch", "out_of_range", "the voices of a service have one pitch: 0")
     readable = normalise(inputs.text)
     if not any(character.isalnum() for character in readable):
         raise InputRejected("text", "empty_speech", "nothing in this text can be read aloud")
@@ -74,8 +86,23 @@ def check(inputs: SpeechInput) -> None:
         _plan(inputs)
 
 
+def voices() -> list[Voice]:
+    """Return the house's own voices, and those of a service when there is a key for one."""
+    return [*ENGINE.voices(), *(_service().voices() if settings.OPENAI_API_KEY else [])]
+
+
+def _service() -> OpenAIVoice:
+    return OpenAIVoice(
+        ENGINE,
+        base_url=settings.OPENAI_BASE_URL,
+        api_key=settings.OPENAI_API_KEY,
+        model=settings.OPENAI_SPEECH_MODEL,
+    )
+
+
 def _plan(inputs: SpeechInput) -> Script:
-    return ENGINE.plan(inputs.text, voice=inputs.voice, max_moras=settings.SPEECH_MAX_MORAS)
+    voice = DEFAULT_VOICE if inputs.voice.startswith(PREFIX) else inputs.voice
+    return ENGINE.plan(inputs.text, voice=voice, max_moras=settings.SPEECH_MAX_MORAS)
 
 
 @function(
@@ -96,17 +123,16 @@ def _plan(inputs: SpeechInput) -> Script:
 def speech(inputs: SpeechInput, context: Context) -> SpeechOutput:
     """Read a text aloud, Japanese and English each in its own voice."""
     context.progress(0, "analysis")
-    script = _plan(inputs)
-    name = phrases.entry_name(
-        ENGINE.version, inputs.voice, inputs.speed, inputs.pitch, inputs.volume, inputs.format, script.text
-    )
+    reading = _by_service(inputs) if inputs.voice.startswith(PREFIX) else _by_us(inputs)
+    script = reading.script
+    name = _entry_name(inputs, reading.engine, script)
     known = phrases.find(name)
     if known is not None:
         for piece in known.pieces():
             context.part(piece)
         phrase = known
     else:
-        phrase = _make(inputs, script, context)
+        phrase = _make(inputs, reading, context)
         phrases.keep(name, phrase)
     context.progress(95, "saving", step=len(script.groups), total_steps=len(script.groups))
     context.artifact(f"speech.{phrase.facts.extension}", phrase.facts.content_type, phrase.data)
@@ -114,25 +140,74 @@ def speech(inputs: SpeechInput, context: Context) -> SpeechOutput:
         duration_seconds=phrase.facts.duration_seconds,
         moras=script.mora_count,
         parts=len(phrase.facts.parts),
-        voice=inputs.voice,
+        voice=script.voice,
         voices=list(script.voices),
         credit=_credit(script),
-        model_version=ENGINE.version,
+        model_version=reading.engine.version,
         text_read=script.text,
         cached=known is not None,
         peaks=phrase.facts.peaks,
+        served=reading.served,
     )
 
 
-def _make(inputs: SpeechInput, script: Script, context: Context) -> Phrase:
+@dataclass(frozen=True)
+class Reading:
+    """What is read, by whom. sound: made while it is asked for, or there already."""
+
+    engine: SpeechEngine
+    script: Script
+    sound: Iterable[Samples]
+    served: Served | None = None
+
+
+def _by_us(inputs: SpeechInput) -> Reading:
+    return _read(inputs, ENGINE, _plan(inputs))
+
+
+def _by_service(inputs: SpeechInput) -> Reading:
+    """Return what the service made, or what we read when it did not answer."""
+    service = _service()
+    script = service.plan(inputs.text, voice=inputs.voice, max_moras=settings.SPEECH_MAX_MORAS)
+    if phrases.find(_entry_name(inputs, service, script)) is not None:
+        return Reading(service, script, (), Served(provider=SERVICE, cached=True))
+
+    def whole(engine: SpeechEngine) -> Reading:
+        # Each engine has a script of its own; what a service does not give back must be known before anything is sent.
+        reading = _read(inputs, engine, script if engine is service else _plan(inputs))
+        return replace(reading, sound=list(reading.sound))
+
+    engines: list[Provider[SpeechEngine]] = [
+        Provider(SERVICE, service, version=service.version),
+        Provider("builtin", ENGINE, version=ENGINE.version, is_local=True),
+    ]
+    answer = Providers("speech", engines).call(whole)
+    return replace(answer.value, served=answer.served)
+
+
+def _read(inputs: SpeechInput, engine: SpeechEngine, script: Script) -> Reading:
+    def sound() -> Iterator[Samples]:
+        # Not called for words that are in the cache.
+        yield from engine.synthesize(script, speed=inputs.speed, pitch_semitones=inputs.pitch, volume_db=inputs.volume)
+
+    return Reading(engine, script, sound())
+
+
+def _entry_name(inputs: SpeechInput, engine: SpeechEngine, script: Script) -> str:
+    return phrases.entry_name(
+        engine.version, script.voice, inputs.speed, inputs.pitch, inputs.volume, inputs.format, script.text
+    )
+
+
+def _make(inputs: SpeechInput, reading: Reading, context: Context) -> Phrase:
     """Make the sound breath by breath; each is on its way to the listener before the next is begun."""
+    script = reading.script
     encoder = open_encoder(inputs.format, credit=_credit(script))
     meter = PeakMeter()
     pieces: list[bytes] = []
     samples_made, total = 0, len(script.groups)
-    sound = ENGINE.synthesize(script, speed=inputs.speed, pitch_semitones=inputs.pitch, volume_db=inputs.volume)
     context.progress(5, "synthesis", step=1, total_steps=total)
-    for number, samples in enumerate(sound, start=1):
+    for number, samples in enumerate(reading.sound, start=1):
         meter.feed(samples)
         data = encoder.feed(samples)
         if number == total:
@@ -155,5 +230,5 @@ def _make(inputs: SpeechInput, script: Script, context: Context) -> Phrase:
 
 
 def _credit(script: Script) -> str:
-    credits_of = {voice.name: voice.credit for voice in ENGINE.voices()}
+    credits_of = {voice.name: voice.credit for voice in voices()}
     return " · ".join(credits_of[name] for name in script.voices)

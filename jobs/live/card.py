@@ -12,9 +12,10 @@ from django.utils.translation import ngettext
 
 from jobs.access import links
 from jobs.access.caller import Caller
-from jobs.live import measure, words
+from jobs.live import measure, transcript, words
 from jobs.live.describe import completion_estimate, gone_at
-from jobs.runtime import clock, log_words, queue, run_log, stats
+from jobs.live.transcript import Transcript
+from jobs.runtime import clock, log_words, queue, run_log, stats, uploads
 from jobs.runtime.errors import QueueUnreachable
 from jobs.runtime.log_words import Said
 from jobs.runtime.models import Artifact, Attempt, Result, Status, Task
@@ -88,6 +89,7 @@ class Card:
     sounds: list[Sound] = field(default_factory=list)
     files: list[tuple[str, str, str]] = field(default_factory=list)  # name, size, address
     said: list[Said] = field(default_factory=list)  # of the attempts that said something
+    transcript: Transcript | None = None
 
 
 def of(task: Task, *, caller: Caller | None, base_url: str) -> Card:
@@ -229,15 +231,20 @@ def _ended_row(task: Task, attempt: Attempt) -> Row:
 
 def _failure(task: Task, now: datetime) -> Failure:
     sentences = words.failed(task.error_type, task.error_code)
-    gone = gone_at(task)
+    gone = min((end for end in (gone_at(task), uploads.kept_until(task)) if end is not None), default=None)
     kept = _("What you sent is kept, so that it can be run again.")
-    if gone is not None:
+    if gone is not None and gone <= now:
+        kept = _("What you sent is not kept any more.")
+    elif gone is not None:
         kept = _("What you sent is kept and can be run again (%(gone)s).") % {"gone": measure.gone_in(gone, now)}
     technical = " · ".join(part for part in (task.error_type, task.error_code, task.error_message) if part)
     return Failure(str(sentences.happened), kept, str(sentences.todo), technical)
 
 
 def _add_results(card: Card, base_url: str, now: datetime) -> None:
+    card.transcript = transcript.of(_output(card.task))
+    if card.transcript is not None and (gone := gone_at(card.task)) is not None:
+        card.transcript.facts.append(measure.gone_in(gone, now))
     for artifact in card.task.artifacts.all():
         if words.sound_format(artifact.content_type) in words.PLAYABLE:
             card.sounds.append(_sound(card.task, artifact, base_url, now))

@@ -74,6 +74,19 @@ BY_CODE: dict[str, Sentences] = {
     ),
 }
 
+_OTHER_FILE = gettext_lazy("Send another file: WAV, MP3, M4A, AAC, Ogg, FLAC or WebM.")
+BY_CODE |= {
+    "not_audio": Sentences(gettext_lazy("What was sent is no recording that can be read."), _OTHER_FILE),
+    "no_sound": Sentences(gettext_lazy("There is no sound in the file."), _OTHER_FILE),
+    "codec_not_taken": Sentences(gettext_lazy("The sound is coded in a way that is not taken here."), _OTHER_FILE),
+    "too_slow": Sentences(gettext_lazy("Reading the recording took longer than a recording needs."), _OTHER_FILE),
+    "out_of_memory": Sentences(gettext_lazy("Reading the recording took more memory than one needs."), _OTHER_FILE),
+    "too_long": Sentences(
+        gettext_lazy("The recording is longer than what is taken."), gettext_lazy("Send it in several parts.")
+    ),
+    "file_gone": Sentences(gettext_lazy("The recording is not kept any more."), gettext_lazy("Send it once more.")),
+}
+
 BY_TYPE: dict[str, Sentences] = {
     ErrorType.NETWORK: Sentences(gettext_lazy("Something that was needed could not be reached."), _LATER),
     ErrorType.TIMEOUT: Sentences(
@@ -92,18 +105,24 @@ HAPPENING: dict[tuple[str, str], Any] = {
     ("speech", "analysis"): pgettext_lazy("happening now", "Analysing the text"),
     ("speech", "synthesis"): pgettext_lazy("happening now", "Making the sound"),
     ("speech", "saving"): pgettext_lazy("happening now", "Saving the sound"),
+    ("transcription", "decoding"): pgettext_lazy("happening now", "Reading the recording"),
+    ("transcription", "listening"): pgettext_lazy("happening now", "Listening"),
 }
 
 # The first lines of the functions' docstrings are shown to people; here they become translatable.
 SUMMARIES = (
     gettext_noop("Read a text aloud, Japanese and English each in its own voice."),
     gettext_noop("Erase texts, files and rows that were kept long enough."),
+    gettext_noop("Write down what is said in a recording, with times."),
 )
 
 # What the fields of their inputs and outputs say of themselves, for the forms and pages of the admin.
 FIELDS = (
     gettext_noop("what is read aloud"),
-    gettext_noop("mei_normal or hibari_heart: who reads what may be either language; sentences find their own"),
+    gettext_noop(
+        "mei_normal or hibari_heart: who reads what may be either language; sentences find their own. "
+        "openai_...: a service's, where there is one"
+    ),
     gettext_noop("times the normal speed"),
     gettext_noop("semitones up or down"),
     gettext_noop("decibels up or down"),
@@ -115,6 +134,14 @@ FIELDS = (
     gettext_noop("the text as it was finally read"),
     gettext_noop("the sound was made earlier, for the same words"),
     gettext_noop("a waveform: how loud each of at most 200 equal spans of the sound is, 0 to 100"),
+    gettext_noop("for a service's voice: who read, and who did not"),
+    gettext_noop("WAV, MP3, M4A, AAC, Ogg (Opus, Vorbis, FLAC), FLAC or WebM; known by content"),
+    gettext_noop("ja, en, ... or auto to find out"),
+    gettext_noop("one of the house's; empty for its first"),
+    gettext_noop("empty when nobody speaks"),
+    gettext_noop("ISO 639-1; empty when nobody speaks"),
+    gettext_noop("0 to 1; null when the language was given"),
+    gettext_noop("who listened"),
     gettext_noop("things erased in one transaction"),
     gettext_noop("how many things of each kind were erased"),
 )

@@ -27,7 +27,7 @@ from jobs.runtime.models import Artifact, Status, Task
 from jobs.runtime.models.attempt import Outcome
 from jobs.runtime.models.task import CHATS, FINAL
 from jobs.runtime.retry import Failure
-from jobs.runtime.signals import task_finished
+from jobs.runtime.signals import task_finished, tasks_ending
 
 CLAIMED = (
     "function, owner_id, source, order_key, queue, priority, inputs, attempt, deaths, retries, max_retries, "
@@ -195,9 +195,11 @@ def finish(ended: Sequence[Finish]) -> list[bool]:
             cursor.executemany(RESULT, results)
     if files := [file for done in ended if done.failure is None for file in done.artifacts]:
         Artifact.objects.bulk_create(files)
-    for done in ended:
-        if done.status in FINAL:
-            task_finished.send(Task, task=done.task)
+    final = [done.task for done in ended if done.status in FINAL]
+    for task in final:
+        task_finished.send(Task, task=task)
+    if final:
+        tasks_ending.send(Task, tasks=final)
     return [True] * len(ended)
 
 

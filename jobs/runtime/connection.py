@@ -39,6 +39,12 @@ def client() -> redis.Redis:
     return _client(_url(), os.getpid())
 
 
+def blocking_client() -> redis.Redis:
+    """Return a client of its own for rq's loop, which waits for work in one command and sets how long itself."""
+    pool = follow.pool(redis_url.read(_url()), timeout_seconds=None, connect_seconds=settings.REDIS_TIMEOUT_SECONDS)
+    return redis.Redis.from_pool(pool)
+
+
 def waiting_client() -> redis.asyncio.Redis:
     """Return an asyncio client of its own, for a reader that blocks; close it with `aclose()`."""
     timeout = settings.REDIS_TIMEOUT_SECONDS

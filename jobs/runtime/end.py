@@ -17,7 +17,7 @@ from jobs.runtime.models.attempt import Outcome
 from jobs.runtime.models.task import FINAL
 from jobs.runtime.retry import Failure
 from jobs.runtime.run_log import Line
-from jobs.runtime.signals import task_finished
+from jobs.runtime.signals import task_finished, tasks_ending
 
 logger = logging.getLogger(__name__)
 
@@ -92,6 +92,7 @@ def _tell_receivers(task: Task) -> None:
     try:
         with transaction.atomic():
             task_finished.send(Task, task=task)
+            tasks_ending.send(Task, tasks=[task])
     except (OperationalError, InterfaceError):
         raise
     except Exception:

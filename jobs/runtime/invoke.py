@@ -19,7 +19,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from pydantic import BaseModel
 
-from jobs.runtime import clock, followers, queue, registry
+from jobs.runtime import clock, followers, queue, registry, uploads
 from jobs.runtime.errors import InvalidInput, KeyReused, NotFinished, QueueUnreachable
 from jobs.runtime.models import Priority, Source, Task
 from jobs.runtime.models.task import OPEN
@@ -61,6 +61,7 @@ def invoke(
     unique_key: str | None = None,
     sequence_key: str | None = None,
     awaits_children: bool = False,
+    asked_beside: str = "",
     send: bool = True,
 ) -> Invocation:
     """
@@ -72,13 +73,18 @@ def invoke(
     sequence_key: tasks that share it run one after the other, in the order of acceptance, also across retries.
     not_before: the task waits until then; one in the past means now.
     awaits_children: it runs once all its children have ended; see batch.py.
+    asked_beside: what else the request said; under the same idempotency key it must be the same.
     send: False when the caller claims the task itself, at once (`invoke --local`).
+
+    A file that the input names must be the owner's (uploads.py).
 
     Raises UnknownFunction, InvalidInput, KeyReused.
     """
     spec = registry.get(function)
     accepted = spec.accept(inputs).model_dump(mode="json")
-    body_hash = _hash(function, accepted, priority, not_before)
+    # The same file sent again has another id; its digest says that it is the same.
+    digests = uploads.claim(spec.input_type, accepted, owner_id=owner.pk)
+    body_hash = _hash(function, accepted | digests, priority, not_before, asked_beside)
     if known := _known(spec, owner, idempotency_key, body_hash, unique_key):
         return known
     task = _new_task(
@@ -132,7 +138,7 @@ def invoke_many(
     Raises UnknownFunction, InvalidInput.
     """
     spec = registry.get(function)
-    accepted = [_accept_nth(spec, raw, f"{place}.{number}") for number, raw in enumerate(inputs)]
+    accepted = [_accept_nth(spec, raw, f"{place}.{number}", owner_id=owner.pk) for number, raw in enumerate(inputs)]
     tasks = [
         _new_task(
             spec,
@@ -168,6 +174,7 @@ def prepare(
     """
     spec = registry.get(function)
     accepted = spec.accept(inputs).model_dump(mode="json")
+    uploads.claim(spec.input_type, accepted, owner_id=owner_id)
     return _new_task(
         spec, accepted, id=task_id, owner_id=owner_id, source=source, priority=priority, order_key=order_key
     )
@@ -179,11 +186,15 @@ def store_prepared(tasks: Sequence[Task]) -> None:
     transaction.on_commit(partial(_send_all, tasks))
 
 
-def _accept_nth(spec: registry.Function, raw: Mapping[str, Any] | BaseModel, place: str) -> dict[str, Any]:
+def _accept_nth(
+    spec: registry.Function, raw: Mapping[str, Any] | BaseModel, place: str, *, owner_id: int
+) -> dict[str, Any]:
     try:
-        return spec.accept(raw).model_dump(mode="json")
+        accepted = spec.accept(raw).model_dump(mode="json")
+        uploads.claim(spec.input_type, accepted, owner_id=owner_id)
     except InvalidInput as error:
         raise InvalidInput([replace(each, field=f"{place}.{each.field}") for each in error.errors]) from None
+    return accepted
 
 
 def _send_all(tasks: Sequence[Task]) -> None:
@@ -199,7 +210,9 @@ def _send_all(tasks: Sequence[Task]) -> None:
 
 def _new_task(spec: registry.Function, accepted: dict[str, Any], **values: Any) -> Task:
     now = clock.now()
-    return Task(function=spec.name, queue=spec.queue, inputs=accepted, created_at=now, updated_at=now, **values)
+    return Task(
+        function=spec.name, queue=spec.queue_of(accepted), inputs=accepted, created_at=now, updated_at=now, **values
+    )
 
 
 def invoke_again(task: Task, *, source: Source) -> Invocation:
@@ -263,8 +276,11 @@ def _known(
     return Invocation(task, replayed=True, position=queue.position_or_none(task)) if task else None
 
 
-def _hash(function: str, inputs: Mapping[str, Any], priority: int, not_before: datetime | None) -> str:
+def _hash(
+    function: str, inputs: Mapping[str, Any], priority: int, not_before: datetime | None, asked_beside: str
+) -> str:
     # The moment as it was asked for, whatever zone it was written in and whether or not it has passed since.
     delay = [] if not_before is None else [not_before.timestamp()]
-    body = json.dumps([function, inputs, int(priority), *delay], sort_keys=True, ensure_ascii=True)
+    beside = [asked_beside] if asked_beside else []
+    body = json.dumps([function, inputs, int(priority), *delay, *beside], sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(body.encode()).hexdigest()

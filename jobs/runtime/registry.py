@@ -71,6 +71,11 @@ class Function:
     steps: Mapping[str, Any] = field(default_factory=dict)  # step -> lazy translation
     check: Callable[[Any], None] | None = None
     warm: Callable[[], None] | None = None
+    queue_for: Callable[[Any], Queue] | None = None
+
+    def queue_of(self, accepted: Mapping[str, Any]) -> Queue:
+        """Return the queue for one accepted input, JSON-ready."""
+        return self.queue if self.queue_for is None else self.queue_for(self.input_type.model_validate(accepted))
 
     def accept(self, raw: Mapping[str, Any] | BaseModel) -> BaseModel:
         """Return `raw` as this function's input type, or raise InvalidInput naming each field."""
@@ -115,6 +120,7 @@ def function(
     steps: Mapping[str, Any] | None = None,
     check: Callable[[Any], None] | None = None,
     warm: Callable[[], None] | None = None,
+    queue_for: Callable[[Any], Queue] | None = None,
 ) -> Callable[[Callable[[Any, Context], Any]], Callable[[Any, Context], Any]]:
     """
     Register the decorated callable as the function `name`.
@@ -130,6 +136,7 @@ def function(
     steps: the words people read for each step that `context.progress` names.
     check: looks at an input when it is invoked; raises InputRejected naming the field. Must be quick.
     warm: loads what every worker shares, once, before workers are forked.
+    queue_for: chooses the queue by the accepted input, for work that may be short or long; `queue` is what is told.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name):
         raise ValueError(f"{name!r} is no function name: lower case letters, digits and _, 64 at most")
@@ -173,6 +180,7 @@ def function(
             steps=dict(steps or {}),
             check=check,
             warm=warm,
+            queue_for=queue_for,
         )
         return call
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from jobs.runtime import parts
+from jobs.runtime import parts, uploads
 from jobs.runtime.models import Artifact, Attempt, Result, Task
 from jobs.runtime.models.artifact import folder_of
 
@@ -47,6 +47,7 @@ def erase(due: list[UUID]) -> None:
     """Blank the texts and delete the files of these finished tasks, whatever was declared."""
     for task_id in due:
         _delete_files(task_id)
+    uploads.delete_of(Task.objects.filter(pk__in=due).values_list("function", "inputs"))
     with transaction.atomic():
         Artifact.objects.filter(task__in=due).delete()
         Attempt.objects.filter(task__in=due).update(error_message="", log=[])
@@ -87,3 +88,4 @@ def _delete_files(task_id: UUID) -> None:
 
 register_cleaner("content", erase_content)
 register_cleaner("tasks", delete_tasks)
+register_cleaner("uploads", uploads.delete_expired)

@@ -10,6 +10,9 @@ from django.dispatch import Signal
 
 # task: the Task as it is being committed.
 task_finished = Signal()
+# tasks: several Tasks that are given their final state in this transaction, sent once for all of them, so
+# that a receiver can ask the database about all of them at once; rules as for task_finished.
+tasks_ending = Signal()
 # task: the Task in its new state, position: its place in the queue or None, outbox: where a worker
 # collects messages to watchers, as (channel, message), to send them all at once; absent elsewhere.
 task_changed = Signal()

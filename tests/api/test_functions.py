@@ -177,7 +177,7 @@ def test_urgent_is_for_staff(as_owner, as_staff, valkey):
 @pytest.mark.parametrize(
     ("body", "named"),
     [
-        ({"input": {}, "callback_url": "https://example.org"}, "callback_url"),
+        ({"input": {}, "callback_url": "ftp://example.org"}, "callback_url"),
         ({"input": {}, "order_key": "guild:1"}, "order_key"),
         ({"input": {}, "parent": "x"}, "parent"),
         ({"input": {}, "owner": 1}, "owner"),

@@ -4,7 +4,18 @@ import signal
 import sys
 from importlib import import_module
 
-KNOWN = ("discord", "engines", "enqueue", "growth", "house", "memory", "speech", "start")
+KNOWN = (
+    "discord",
+    "engines",
+    "enqueue",
+    "growth",
+    "house",
+    "memory",
+    "speech",
+    "start",
+    "transcription",
+    "webhooks",
+)
 
 if len(sys.argv) < 2 or sys.argv[1] not in KNOWN:
     sys.exit(f"one of: {', '.join(KNOWN)}")

@@ -1,4 +1,5 @@
 import sys
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -18,13 +19,14 @@ class Command(BaseCommand):
         parser.add_argument("platform", choices=("discord",))
 
     def handle(self, *args: Any, **options: Any) -> None:
+        platform = options["platform"]
+        variable = f"{platform.upper()}_TOKEN"
+        if not getattr(settings, variable):
+            raise CommandError(f"{variable} is not set", returncode=2)
         # Here, so that no other command loads a chat service's library.
-        from bots.discord.run import CannotRun, run
-
-        if not settings.DISCORD_TOKEN:
-            raise CommandError("DISCORD_TOKEN is not set", returncode=2)
+        bot = import_module(f"bots.{platform}.run")
         try:
-            run()
-        except CannotRun as reason:
+            bot.run()
+        except bot.CannotRun as reason:
             self.stderr.write(str(reason))
             sys.exit(CONFIGURATION)

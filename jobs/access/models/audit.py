@@ -32,6 +32,11 @@ class Action(models.TextChoices):
     GUILD_DATA_IMPORTED = "guild_data_imported", _("guild data imported")
     GUILD_DATA_EXPORTED = "guild_data_exported", _("guild data exported")
     ANNOUNCED = "announced", _("announcement made")
+    DELIVERY_SENT_AGAIN = "delivery_sent_again", _("delivery sent again")
+    ENDPOINT_MADE = "endpoint_made", _("webhook endpoint made")
+    ENDPOINT_CHANGED = "endpoint_changed", _("webhook endpoint changed")
+    ENDPOINT_DELETED = "endpoint_deleted", _("webhook endpoint deleted")
+    SECRET_ROTATED = "secret_rotated", _("signing secret replaced")
     FORGOTTEN = "forgotten", _("data of a person or guild erased")
 
 

@@ -1,4 +1,4 @@
-"""The rows of the runtime: a Task, its Attempts, Result and Artifacts; Schedules; the queues that are paused."""
+"""The rows of the runtime: a Task, its Attempts, Result, Artifacts and Uploads; Schedules; the paused queues."""
 
 from jobs.runtime.models.artifact import Artifact
 from jobs.runtime.models.attempt import Attempt
@@ -7,6 +7,7 @@ from jobs.runtime.models.pause import Pause
 from jobs.runtime.models.result import Result
 from jobs.runtime.models.schedule import Firing, Schedule
 from jobs.runtime.models.task import ErrorType, Priority, Source, Status, Task
+from jobs.runtime.models.upload import Upload
 
 __all__ = [
     "Artifact",
@@ -21,4 +22,5 @@ __all__ = [
     "Source",
     "Status",
     "Task",
+    "Upload",
 ]

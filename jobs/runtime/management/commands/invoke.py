@@ -6,6 +6,7 @@ Exit codes: 0 success, 1 the task failed, 2 bad input, 3 the queue cannot be rea
 import json
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,7 +14,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.management.base import BaseCommand, CommandParser
 
-from jobs.runtime import cancel, queue
+from jobs.runtime import cancel, queue, registry, uploads
 from jobs.runtime.errors import InvalidInput, QueueUnreachable, TooLate, UnknownFunction
 from jobs.runtime.invoke import Invocation, invoke
 from jobs.runtime.local import run_here
@@ -23,6 +24,8 @@ from jobs.runtime.models import Artifact, Result, Source, Status, Task
 COMMAND_USER = "command"
 # How often the row is looked at; a person waits.
 LOOK_SECONDS = 0.05
+# Of a file, read at a time.
+PIECE_BYTES = 1 << 20
 
 FAILED, BAD_INPUT, UNREACHABLE = 1, 2, 3
 
@@ -53,9 +56,6 @@ class Command(BaseCommand):
         self._print_result(task, options["out"])
 
     def _accept(self, options: dict[str, Any]) -> Invocation:
-        if options["file"]:
-            field = options["file"][0].partition("=")[0]
-            self._leave(BAD_INPUT, f"{field}: no function of this version takes files")
         text = sys.stdin.read() if options["input"] == "-" else options["input"]
         try:
             inputs = json.loads(text)
@@ -66,11 +66,30 @@ class Command(BaseCommand):
         if not options["local"]:
             self._reach()
         try:
+            inputs |= self._files(options)
             return invoke(options["function"], inputs, owner=_owner(), source=Source.COMMAND, send=not options["local"])
         except UnknownFunction as error:
             self._leave(BAD_INPUT, f"function: {error}")
         except InvalidInput as error:
             self._leave(BAD_INPUT, "\n".join(f"{each.field}: {each.message} ({each.code})" for each in error.errors))
+
+    def _files(self, options: dict[str, Any]) -> dict[str, str]:
+        """Store the named files, and return the ids that stand for them in the input."""
+        stored: dict[str, str] = {}
+        known = uploads.file_fields(registry.get(options["function"]).input_type)
+        for each in options["file"]:
+            field, sign, path = each.partition("=")
+            if not sign:
+                self._leave(BAD_INPUT, f"--file {each}: FIELD=PATH is expected")
+            if field not in known:
+                self._leave(BAD_INPUT, f"{field}: this field takes no file")
+            try:
+                with Path(path).open("rb") as file:
+                    pieces = iter(partial(file.read, PIECE_BYTES), b"")
+                    stored[field] = str(uploads.store(_owner(), pieces, field=field).pk)
+            except OSError as error:
+                self._leave(BAD_INPUT, f"{field}: {path} cannot be read: {error.strerror}")
+        return stored
 
     def _reach(self) -> None:
         try:

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from bots.discord import lock as locks
-from bots.discord.lock import TokenLock
+from bots import lock as locks
+from bots.lock import TokenLock
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,70 @@
+"""Secrets and signatures of webhooks, by Standard Webhooks 1.0.
+
+A secret is stored encrypted under a key of our own, derived from SECRET_KEY: to sign it must be
+read, so a digest would not do. A secret sealed under an older key is read while that key is
+among SECRET_KEY_FALLBACKS.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.utils.encoding import force_bytes
+
+SALT = b"koebako.delivery.signing-secret"
+PREFIX = "whsec_"
+# The standard asks for 24 to 64.
+SECRET_BYTES = 32
+
+
+class Unreadable(Exception):
+    """The secret was sealed under another SECRET_KEY. Rotating makes a new one."""
+
+
+def new_secret() -> str:
+    return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def seal(secret: str) -> str:
+    return _lock().encrypt(secret.encode()).decode()
+
+
+def unseal(sealed: str) -> str:
+    """Raise Unreadable when it was sealed under another key."""
+    try:
+        return _lock().decrypt(sealed.encode()).decode()
+    except InvalidToken:
+        raise Unreadable from None
+
+
+def headers(message_id: str, timestamp: int, body: bytes, signed_by: Sequence[str]) -> dict[str, str]:
+    """
+    Return the headers that a receiver verifies, with one signature for each secret.
+
+    timestamp: of this attempt, in seconds since 1970.
+    """
+    told = f"{message_id}.{timestamp}.".encode() + body
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": " ".join(_signature(secret, told) for secret in signed_by),
+    }
+
+
+def _signature(secret: str, told: bytes) -> str:
+    key = base64.b64decode(secret.removeprefix(PREFIX))
+    return "v1," + base64.b64encode(hmac.new(key, told, hashlib.sha256).digest()).decode()
+
+
+def _lock() -> MultiFernet:
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet([Fernet(_derived(key)) for key in keys])
+
+
+def _derived(key: str | bytes) -> bytes:
+    # SECRET_KEY is long and random: a key derivation function for passwords is not needed.
+    return base64.urlsafe_b64encode(hmac.new(force_bytes(key), SALT, hashlib.sha256).digest())

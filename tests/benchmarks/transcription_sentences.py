@@ -1,0 +1,53 @@
+"""Sentences that nothing was tuned on: everyday talk, in the two languages of the house's voices.
+
+Written as people say it: the numbers in words, since how digits are written is taste and no error of hearing.
+"""
+
+JAPANESE = [
+    "明日の会議は午後から始まります。",
+    "駅前の新しい喫茶店に行ってみませんか。",
+    "すみません、もう一度ゆっくり話してください。",
+    "今朝は電車が遅れて、会社に着くのが遅くなりました。",
+    "冷蔵庫に牛乳が残っているかどうか見てくれる。",
+    "この資料を来週の月曜日までにまとめてください。",
+    "子供のころは毎年夏に祖母の家で過ごしました。",
+    "傘を持っていったほうがいいと思いますよ。",
+    "彼女は大学で音楽の歴史を勉強しています。",
+    "料理が冷めないうちに食べましょう。",
+    "昨日の夜は暑くてなかなか眠れませんでした。",
+    "この道をまっすぐ進むと、右側に郵便局があります。",
+    "パスワードを忘れたので、もう一度登録しました。",
+    "犬を連れて公園を散歩するのが日課です。",
+    "来月から新しい仕事を始めることになりました。",
+    "写真を送ったので、あとで確認しておいてください。",
+    "薬は食後に飲むようにと医者に言われました。",
+    "桜が咲いたら、みんなでお花見に行きましょう。",
+    "電話番号が変わったので、お知らせします。",
+    "この映画は思っていたよりずっと面白かったです。",
+    "窓を開けると、涼しい風が入ってきました。",
+    "図書館で借りた本を返すのを忘れていました。",
+]
+ENGLISH = [
+    "The meeting tomorrow starts in the afternoon.",
+    "Would you like to try the new coffee shop by the station?",
+    "Sorry, could you say that again a little more slowly?",
+    "The train was late this morning, so I got to work late.",
+    "Can you check if there is any milk left in the fridge?",
+    "Please finish these documents by next Monday.",
+    "When I was a child, I spent every summer at my grandmother's house.",
+    "I think you should take an umbrella with you.",
+    "She is studying the history of music at university.",
+    "Let's eat before the food gets cold.",
+    "It was so hot last night that I could hardly sleep.",
+    "Go straight down this road and the post office is on the right.",
+    "I forgot my password, so I had to register again.",
+    "I walk my dog in the park every day.",
+    "I am going to start a new job next month.",
+    "I sent you the pictures, so please have a look later.",
+    "The doctor told me to take the medicine after meals.",
+    "When the cherry trees bloom, let's all go and see them.",
+    "My phone number has changed, so I wanted to let you know.",
+    "This movie was much more interesting than I expected.",
+    "When I opened the window, a cool breeze came in.",
+    "I forgot to return the book I borrowed from the library.",
+]
