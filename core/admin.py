@@ -67,6 +67,13 @@ PAGES: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         ),
     ),
     (
+        "Telegram",
+        (
+            (_("Messages"), "chat", "admin:telegram_message_changelist", "telegram.view_message"),
+            (_("Chats"), "forum", "admin:telegram_chat_changelist", "telegram.view_chat"),
+        ),
+    ),
+    (
         _("Who may"),
         (
             (_("People"), "person", "admin:auth_user_changelist", "auth.view_user"),

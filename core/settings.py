@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "jobs.live",
     "bots",
     "bots.guilds",
+    "bots.telegram",
     # The basic configuration, or it would put a site of its own in the place of core/admin.py's.
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
@@ -254,6 +255,18 @@ DISCORD_PATIENCE_SECONDS = env.integer("DISCORD_PATIENCE_SECONDS", default=12, a
 DISCORD_BUFFER_MESSAGES = env.integer("DISCORD_BUFFER_MESSAGES", default=5000, at_least=10)
 # The bot leaves when nobody has listened for so long; a reconnecting phone takes less.
 DISCORD_ALONE_SECONDS = env.integer("DISCORD_ALONE_SECONDS", default=20, at_least=1)
+
+# --- Telegram -------------------------------------------------------------------------
+TELEGRAM_TOKEN = os.environ.get("TELEGRAM_TOKEN", "")
+# Other addresses than Telegram's own: a local Bot API server, or the stand-in of the tests.
+TELEGRAM_API_BASE = env.url("TELEGRAM_API_BASE", default="", schemes=("http", "https")).rstrip("/")
+TELEGRAM_FILE_BASE = env.url("TELEGRAM_FILE_BASE", default="", schemes=("http", "https")).rstrip("/")
+# Where Telegram reaches this house; then it brings updates itself and nobody asks for them. Empty: polling.
+TELEGRAM_WEBHOOK_URL = env.url("TELEGRAM_WEBHOOK_URL", default="", schemes=("http", "https")).rstrip("/")
+# Of one person, waiting or worked on; whoever sends more is told so, and may try again.
+TELEGRAM_USER_MESSAGES = env.integer("TELEGRAM_USER_MESSAGES", default=10, at_least=1)
+# Telegram hands bots files of up to 20 MB; a local Bot API server hands out larger ones.
+TELEGRAM_MAX_FILE_BYTES = env.integer("TELEGRAM_MAX_FILE_BYTES", default=20_000_000, at_least=100_000)
 
 # --- Files ------------------------------------------------------------------------------
 STORAGE_URL = env.url("STORAGE_URL", default=f"file://{HOME / 'media'}", schemes=("file", "s3"))

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from bots.guilds.api import router as guilds
+from bots.telegram import webhook as telegram
 from jobs.api.house import house
 
 admin.autodiscover()
@@ -13,6 +14,7 @@ house.add_router("/discord", guilds)
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("core.health")),
+    path(telegram.PATH, telegram.receive),
     path("", include("jobs.api.urls")),
     path("", include("jobs.live.urls")),
 ]

@@ -13,6 +13,7 @@ KNOWN = (
     "memory",
     "speech",
     "start",
+    "telegram",
     "transcription",
     "webhooks",
 )

@@ -16,7 +16,7 @@ class Command(BaseCommand):
     requires_system_checks = ["koebako", Tags.security]
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("platform", choices=("discord",))
+        parser.add_argument("platform", choices=("discord", "telegram"))
 
     def handle(self, *args: Any, **options: Any) -> None:
         platform = options["platform"]
