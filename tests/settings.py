@@ -15,7 +15,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 os.environ["KOEBAKO_HOME"] = HOME_FOR_TESTS
 os.environ["REDIS_URL"] = f"unix://{HOME_FOR_TESTS}/valkey.sock?db=0"
 # `pytest --database=postgresql`: a server of this run's own; without its programs conftest.py has a word to say.
-if postgres.is_asked_for(sys.argv) and not os.environ.get("DATABASE_URL") and postgres.programs():
+# With `-n 2` each process has its own, for some tests stop theirs; the one that hands out the tests has none.
+asked = postgres.is_asked_for(sys.argv) or os.environ.get("KOEBAKO_TEST_DATABASE") == "postgresql"
+hands_out = "PYTEST_XDIST_WORKER" not in os.environ and any(word.startswith("-n") for word in sys.argv)
+if asked and hands_out:
+    os.environ["KOEBAKO_TEST_DATABASE"] = "postgresql"
+elif asked and not os.environ.get("DATABASE_URL") and postgres.programs():
     os.environ["DATABASE_URL"] = postgres.start_for_tests()
 if os.environ.get("DATABASE_URL"):
     os.environ["SECRET_KEY"] = "only for tests, and the same in every process of theirs"
