@@ -68,7 +68,7 @@ def test_speech_after_five_minutes_of_silence_has_its_time(whisper, recording):
     [segment] = whisper.transcribe(recording(data, "audio/flac")).segments
 
     # One word alone may be heard as another; where it was said is what counts.
-    assert segment.text.endswith("まで歩きました")
+    assert "歩きました" in segment.text
     assert 298.5 <= segment.start_seconds < segment.end_seconds <= 302
 
 
