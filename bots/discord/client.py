@@ -18,8 +18,9 @@ from bots.discord.commands.sync import sync_if_changed
 from bots.discord.facts import Facts
 from bots.discord.intake import Intake
 from bots.discord.listener import Listener
+from bots.discord.places import listeners
 from bots.discord.room import CannotConnect, CannotSpeak
-from bots.discord.rooms import GuildRooms, Room, humans
+from bots.discord.rooms import GuildRooms, Room
 from bots.discord.words import Words
 from bots.discord.writer import Writer
 from bots.guilds import edit, forget, sessions, utterances
@@ -250,7 +251,7 @@ class ReadAloudBot(discord.AutoShardedClient):
     ) -> None:
         facts = await self.memory.guild(member.guild.id)
         text_channel_id = facts.auto_joins.get(channel.id)
-        if text_channel_id is None or not humans(channel):
+        if text_channel_id is None or not listeners(channel):
             return
         try:
             await self.rooms.join(

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from bots.database import in_thread
 from bots.discord.facts import Facts
+from bots.discord.places import is_staff
 from bots.discord.words import shown
 from bots.guilds import dictionary_lines
 from bots.guilds.dictionary_lines import Answer, Outcome
@@ -42,14 +43,8 @@ async def answer(message: discord.Message, facts: Facts) -> bool:
 
 
 def may_write(message: discord.Message, guild: GuildFacts) -> bool:
-    if guild.dictionary_is_open:
-        return True
     author = message.author
-    if not isinstance(author, discord.Member):
-        return False
-    rights = author.guild_permissions
-    chosen = guild.settings_role_id is not None and author.get_role(guild.settings_role_id) is not None
-    return rights.administrator or rights.manage_guild or chosen
+    return guild.dictionary_is_open or (isinstance(author, discord.Member) and is_staff(author, guild))
 
 
 async def _answered(message: discord.Message, guild_id: int) -> str:

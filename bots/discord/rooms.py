@@ -22,6 +22,7 @@ from django.db import Error as DatabaseError
 from bots.database import in_thread
 from bots.discord.facts import Facts
 from bots.discord.items import Item
+from bots.discord.places import listeners
 from bots.discord.play_queue import Limits, PlayQueue
 from bots.discord.room import CannotConnect, CannotSpeak, Standing, Waiting
 from bots.discord.stored import item_of
@@ -146,7 +147,7 @@ class GuildRooms:
         """Take up a session, as after a restart: from now on its messages are taken. Nobody there: it ends."""
         guild = self._find_guild(session.guild_id)
         channel = guild.get_channel(session.voice_channel_id) if guild is not None else None
-        if not isinstance(channel, discord.VoiceChannel | discord.StageChannel) or not humans(channel):
+        if not isinstance(channel, discord.VoiceChannel | discord.StageChannel) or not listeners(channel):
             await in_thread(sessions.end_session, session.guild_id)
             return None
         room = await self._open(session.guild_id)
@@ -217,7 +218,7 @@ class GuildRooms:
         guild = self._find_guild(room.guild_id)
         channel = guild.get_channel(room.line.wanted) if guild is not None and room.line.wanted else None
         facts = self._facts.guild_now(room.guild_id)
-        listened = not isinstance(channel, discord.VoiceChannel | discord.StageChannel) or bool(humans(channel))
+        listened = not isinstance(channel, discord.VoiceChannel | discord.StageChannel) or bool(listeners(channel))
         if listened or (facts is not None and not facts.leaves_alone):
             room.alone_since = None
             return
@@ -281,12 +282,6 @@ class GuildRooms:
         task = asyncio.create_task(errand)
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
-
-
-def humans(channel: discord.VoiceChannel | discord.StageChannel) -> int:
-    """How many people are in a voice channel; one that is not known yet counts as a person."""
-    here = (channel.guild.get_member(user_id) for user_id in channel.voice_states)
-    return sum(member is None or not member.bot for member in here)
 
 
 async def cancel_task(task_id: UUID) -> None:

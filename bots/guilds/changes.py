@@ -3,7 +3,7 @@
 A message may be lost: bots read their copies again after some minutes anyway, and look for
 what is to be said every few seconds. Nothing personal crosses: ids only.
 
-Called by whatever changes rows of this room, in the transaction that does; heard by bots/discord/facts.py.
+Called by whatever changes rows of this room, in the transaction that does; heard by bots/discord/listener.py.
 """
 
 import json

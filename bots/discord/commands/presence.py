@@ -10,7 +10,7 @@ import discord
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bots.discord import words
+from bots.discord import places, words
 from bots.discord.commands import rights
 from bots.discord.commands.exchange import Declined, Exchange, answering
 from bots.discord.commands.slash import AnyCommand, slash
@@ -67,7 +67,7 @@ class Presence:
     async def join(self, interaction: discord.Interaction) -> None:
         async with answering(interaction) as exchange:
             place = _voice_channel_of(exchange.member)
-            rights.may_speak_in(place)
+            places.may_speak_in(place)
             rights.has_room(place)
             rights.may_read(exchange)
             await self._take_from_nobody(exchange, place)
@@ -129,10 +129,10 @@ class Presence:
         lines.append(_("Speech engine: %(version)s") % {"version": words.shown(ENGINE.version, 200)})
         return lines
 
-    async def _take_from_nobody(self, exchange: Exchange, place: rights.VoicePlace) -> None:
+    async def _take_from_nobody(self, exchange: Exchange, place: places.VoicePlace) -> None:
         """Raise Declined when people elsewhere listen: the bot is theirs until they or staff let it go."""
         elsewhere = rights.where_it_is(self.rooms, exchange)
-        if elsewhere is None or elsewhere.id == place.id or not rights.listeners(elsewhere):
+        if elsewhere is None or elsewhere.id == place.id or not places.listeners(elsewhere):
             return
         if not rights.is_staff(exchange, await self.rooms.facts(exchange.guild.id)):
             taken = _(
@@ -142,7 +142,7 @@ class Presence:
             raise Declined(taken % {"channel": elsewhere.mention})
 
 
-def _voice_channel_of(member: discord.Member) -> rights.VoicePlace:
+def _voice_channel_of(member: discord.Member) -> places.VoicePlace:
     place = member.voice.channel if member.voice else None
     if place is None:
         raise Declined(_("You are in no voice channel. Enter one first, then ask me again."))

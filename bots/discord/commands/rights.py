@@ -9,20 +9,17 @@ Called by the commands of this folder.
 import discord
 from django.utils.translation import gettext as _
 
+from bots.discord import places
 from bots.discord.commands.exchange import Declined, Exchange
-from bots.discord.room import CannotSpeak, Rooms
+from bots.discord.places import VoicePlace
+from bots.discord.room import Rooms
 from bots.guilds.facts import GuildFacts
-
-VoicePlace = discord.VoiceChannel | discord.StageChannel
 
 
 def is_staff(exchange: Exchange, facts: GuildFacts) -> bool:
     """Whether the member who asked is guild staff."""
     asked = exchange.interaction.permissions
-    known = exchange.member.guild_permissions
-    if asked.administrator or asked.manage_guild or known.administrator or known.manage_guild:
-        return True
-    return facts.settings_role_id is not None and exchange.member.get_role(facts.settings_role_id) is not None
+    return asked.administrator or asked.manage_guild or places.is_staff(exchange.member, facts)
 
 
 async def staff_only(rooms: Rooms, exchange: Exchange) -> None:
@@ -34,7 +31,7 @@ async def staff_only(rooms: Rooms, exchange: Exchange) -> None:
 async def listeners_only(rooms: Rooms, exchange: Exchange) -> None:
     """Raise Declined unless the member is where the bot speaks, is staff, or nobody is there who could be disturbed."""
     place = where_it_is(rooms, exchange)
-    if place is None or exchange.member.id in place.voice_states or not listeners(place):
+    if place is None or exchange.member.id in place.voice_states or not places.listeners(place):
         return
     if not is_staff(exchange, await rooms.facts(exchange.guild.id)):
         raise Declined(_("Only who is in %(channel)s, where I speak, may do this.") % {"channel": place.mention})
@@ -44,23 +41,6 @@ def where_it_is(rooms: Rooms, exchange: Exchange) -> VoicePlace | None:
     """Return the voice channel that the bot speaks in; None when in none, or in one that is not known any more."""
     place = exchange.guild.get_channel(rooms.standing(exchange.guild.id).voice_channel_id or 0)
     return place if isinstance(place, discord.VoiceChannel | discord.StageChannel) else None
-
-
-def listeners(place: VoicePlace) -> int:
-    """How many people, bots left out, are in a voice channel."""
-    here = (place.guild.get_member(user_id) for user_id in place.voice_states)
-    # A member who is not known yet counts as a person.
-    return sum(1 for member in here if member is None or not member.bot)
-
-
-def may_speak_in(place: VoicePlace) -> None:
-    """Raise CannotSpeak for the first permission that the bot lacks there."""
-    has = place.permissions_for(place.guild.me)
-    needed = ["view_channel", "connect"]
-    needed.append("request_to_speak" if isinstance(place, discord.StageChannel) else "speak")
-    for name in needed:
-        if not getattr(has, name) and not (name == "request_to_speak" and has.mute_members):
-            raise CannotSpeak(name)
 
 
 def has_room(place: VoicePlace) -> None:

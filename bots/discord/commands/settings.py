@@ -11,7 +11,7 @@ from discord import app_commands
 from django.utils.translation import gettext as _
 
 from bots.database import in_thread
-from bots.discord import words
+from bots.discord import places, words
 from bots.discord.commands import rights, settings_shown, voices
 from bots.discord.commands.exchange import Declined, Exchange, answering
 from bots.discord.commands.slash import MAX_CHOICES, AnyGroup, group, option, slash
@@ -237,7 +237,7 @@ class Places:
             text_channel_id = text.id if text is not None else (interaction.channel_id or voice.id)
             if text is not None and not text.permissions_for(exchange.guild.me).view_channel:
                 raise Declined(_may_not_read(text.id))
-            rights.may_speak_in(voice)
+            places.may_speak_in(voice)
             await in_thread(
                 edit.set_auto_join, exchange.guild.id, voice_channel_id=voice.id, text_channel_id=text_channel_id
             )
