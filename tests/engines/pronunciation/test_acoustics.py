@@ -1,0 +1,63 @@
+"""Our own arithmetic against the packages' own: the same figures, faster."""
+
+import numpy as np
+import pytest
+
+from jobs.engines.pronunciation import acoustics_en, acoustics_ja, f0
+from jobs.engines.pronunciation.warping import SCALES
+
+PLAIN = SCALES.index(1.0)
+
+
+def test_japanese_phones_are_heard_as_the_package_hears_them(japanese):
+    from snfa import Aligner
+    from snfa.stft import mel_spectrogram
+
+    wave = japanese.wave[:24_000]
+    network = Aligner()
+    padded = np.pad(wave, 512)
+    mel = mel_spectrogram(padded, sr=16_000, n_fft=1024, hop_length=320, n_mels=80, p=2, log=True).T
+    logits = network.forward(mel)
+    theirs = np.exp(logits - logits.max(axis=1, keepdims=True))
+    theirs /= theirs.sum(axis=1, keepdims=True)
+
+    ours = np.exp(acoustics_ja.load().log_posteriors(wave)[PLAIN])
+
+    assert np.abs(ours - theirs).max() < 1e-4
+
+
+def test_english_phones_are_heard_as_the_package_hears_them(english):
+    from hama import ASRModel
+
+    wave = english.wave[:24_000]
+    feeds = {"waveform": wave, "waveform_lengths": np.array([len(wave)])}
+    [theirs] = ASRModel().session.run(["log_probs"], feeds)[0]
+
+    network = acoustics_en.load().network
+    [ours] = network.log_probabilities(wave, network.banks[PLAIN : PLAIN + 1])
+
+    assert ours.shape == theirs.shape
+    assert np.abs(np.exp(ours) - np.exp(theirs)).max() < 2e-3
+
+
+def test_a_long_recording_is_heard_in_windows_as_it_is_in_one(english):
+    model = acoustics_en.load()
+    twice = np.tile(english.wave, 6)[: 11 * 16_000]
+
+    heard = model.log_posteriors(twice)
+
+    assert heard.shape[1] == -(-len(twice) // 320)
+    first = model.log_posteriors(twice[: 7 * 16_000])
+    agree = heard[PLAIN, :300].argmax(axis=1) == first[PLAIN, :300].argmax(axis=1)
+    assert agree.mean() > 0.95
+
+
+def test_pitch_is_found_within_a_percent_and_nowhere_in_noise():
+    time = np.arange(16_000) / 16_000
+    for hertz in (80.0, 150.0, 320.0, 640.0):
+        voice = sum(np.sin(2 * np.pi * hertz * n * time) / n for n in range(1, 6)).astype(np.float32) * 0.1
+        found = f0.track(voice)[10:-10]
+        assert np.isfinite(found).mean() > 0.95
+        assert np.nanmedian(found) / hertz == pytest.approx(1.0, abs=0.01)
+    noise = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
+    assert np.isfinite(f0.track(noise)).mean() < 0.2
