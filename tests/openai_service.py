@@ -1,5 +1,6 @@
-"""A stand-in for a service that speaks OpenAI's audio API: answers as it is told, remembers what it was asked."""
+"""A stand-in for a service that speaks OpenAI's audio and images API: answers as told, remembers what it was asked."""
 
+import base64
 import json
 import threading
 from collections.abc import Iterator
@@ -7,8 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import HTTP
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.stand_in import listening
 
 
 @dataclass
@@ -35,6 +38,13 @@ class Service:
 
     def says(self, **told: Any) -> None:
         self.body = json.dumps(told).encode()
+
+    def draws(self, picture: bytes) -> None:
+        self.says(created=1, data=[{"b64_json": base64.b64encode(picture).decode()}])
+
+    def refuses(self, status: int, code: str) -> None:
+        self.status = status
+        self.says(error={"message": "words that repeat the prompt", "type": "a_type", "param": None, "code": code})
 
 
 @contextmanager
@@ -63,17 +73,9 @@ def serving() -> Iterator[Service]:
         def log_message(self, *_told: Any) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    service.url = f"http://127.0.0.1:{server.server_port}/v1"
-    try:
+    with listening(Handler, let_go=service.over.set) as url:
+        service.url = f"{url}/v1"
         yield service
-    finally:
-        service.over.set()
-        server.shutdown()
-        thread.join(timeout=20)
-        server.server_close()
 
 
 def _read(handler: BaseHTTPRequestHandler) -> Asked:

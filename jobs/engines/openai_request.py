@@ -3,6 +3,8 @@
 No redirect is followed: the key would go along. Called by the engines that stand on such a service.
 """
 
+import json
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +13,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from jobs.engines.errors import EngineRefused, EngineUnavailable
+from jobs.engines.trusted import authorities
+from jobs.engines.whole_answer import read_whole
 
 NAME = "openai"
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
@@ -19,6 +23,9 @@ _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 60.0
 # An hour's transcript with times, or five minutes of sound, several times over.
 MAX_ANSWER_BYTES = 50_000_000
+# Of an answer that says what is wrong.
+MAX_ERROR_BYTES = 10_000
+_CODE = re.compile(r"[a-z][a-z_]{1,60}")
 # What another attempt may change: too early, too many, in the way of another.
 _LATER = (408, 409, 425, 429)
 
@@ -37,12 +44,13 @@ def post(
     headers = {"Authorization": f"Bearer {api_key}"}
     try:
         with (
-            httpx.Client(timeout=timeout, headers=headers, follow_redirects=False) as client,
+            httpx.Client(timeout=timeout, verify=authorities(), headers=headers, follow_redirects=False) as client,
             client.stream("POST", _base(base_url) + path, **body) as answer,
         ):
             if answer.status_code != 200:
-                raise _refusal(answer)
-            return _read(answer, until), answer.headers
+                raise _refusal(answer, until)
+            data = read_whole(answer, engine=NAME, until=until, max_bytes=MAX_ANSWER_BYTES)
+            return data, answer.headers
     except (httpx.HTTPError, httpx.StreamError) as error:
         raise EngineUnavailable(NAME) from error
     except (httpx.InvalidURL, UnicodeError) as error:
@@ -55,23 +63,27 @@ def _base(base_url: str) -> str:
     return base if urlsplit(base).path else f"{base}/v1"
 
 
-def _read(answer: httpx.Response, until: float) -> bytes:
-    data = bytearray()
-    for piece in answer.iter_bytes():
-        data += piece
-        if time.monotonic() > until:
-            raise EngineUnavailable(NAME)
-        if len(data) > MAX_ANSWER_BYTES:
-            raise EngineRefused(NAME, f"its answer has more than {MAX_ANSWER_BYTES} bytes")
-    return bytes(data)
-
-
-def _refusal(answer: httpx.Response) -> EngineRefused | EngineUnavailable:
-    # Its words may repeat what was asked; the status says enough.
+def _refusal(answer: httpx.Response, until: float) -> EngineRefused | EngineUnavailable:
     status = answer.status_code
     if status in _LATER or status >= 500:
         return EngineUnavailable(NAME, wait_seconds=_wait_seconds(answer.headers.get("Retry-After", "")))
-    return EngineRefused(NAME, f"status {status}")
+    code = _code(answer, until)
+    return EngineRefused(NAME, f"status {status}, {code}" if code else f"status {status}")
+
+
+def _code(answer: httpx.Response, until: float) -> str:
+    """Return the service's own word for what is wrong, such as `moderation_blocked`; "" without one."""
+    data = bytearray()
+    for piece in answer.iter_bytes():
+        data += piece
+        if len(data) > MAX_ERROR_BYTES or time.monotonic() > until:
+            return ""
+    try:
+        code = json.loads(data)["error"]["code"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return ""
+    # The words beside it may repeat what was asked, so only what is a constant is passed on.
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
 
 
 def _wait_seconds(written: str) -> float | None:

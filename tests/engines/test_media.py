@@ -8,19 +8,25 @@ import struct
 import subprocess
 import sys
 import tempfile
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import av
 import numpy as np
+import psutil
 import pytest
 
 from jobs.engines.errors import InputRejected
 from jobs.engines.media import child, reading
+from jobs.engines.media.fork_server import ForkServer
 from jobs.engines.media.kinds import KINDS as TAKEN
 from jobs.engines.media.kinds import sniff
 from jobs.engines.media.reading import decode, probe
 from tests.engines.recordings import KINDS, RATE_HZ, sound, tone
 
 BEEP = tone(1.5)
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -186,26 +192,146 @@ print(told)
     assert json.loads(told.stdout) == [24, 24, 24]
 
 
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """Return a function that puts a server in the house's place whose forks run `work`, Python source."""
+    made = []
+
+    def make(work):
+        program = f"""
+import contextlib, os, runpy, signal, sys, time
+child = runpy.run_path({child.__file__!r})
+def work(job):
+{textwrap.indent(work, "    ")}
+child["Server"]._be_fork.__globals__["read"] = work
+child["main"]()
+"""
+        (tmp_path / "child.py").write_text(program)
+        made.append(ForkServer(tmp_path / "child.py"))
+        monkeypatch.setattr(reading, "SERVER", made[-1])
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.drop()
+
+
 @pytest.mark.parametrize(
-    ("program", "code"),
+    ("work", "code"),
     [
-        ("import time; time.sleep(60)", "too_slow"),
-        ("import os; os.abort()", "not_audio"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "not_audio"),
-        ("import sys; sys.stderr.write('no json')", "not_audio"),
-        ("while True: pass", "too_slow"),
+        ("time.sleep(60)", "too_slow"),
+        ("os.abort()", "not_audio"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "not_audio"),
+        ("os.write(2, b'no json')", "not_audio"),
+        ("child['shut']({**job, 'cpu_seconds': 2})\nwhile True: pass", "too_slow"),
     ],
     ids=["hangs", "aborts", "is killed", "babbles", "computes"],
 )
-def test_a_file_that_breaks_the_child_is_refused(put, tmp_path, monkeypatch, program, code):
-    (tmp_path / "child.py").write_text(program)
-    monkeypatch.setattr(reading, "_CHILD", tmp_path / "child.py")
-    monkeypatch.setattr(reading, "_START_SECONDS", 0.5)
+def test_a_file_that_breaks_its_fork_is_refused(put, server, monkeypatch, work, code):
+    server(work)
+    monkeypatch.setattr(reading, "_START_SECONDS", 2.0 if code == "too_slow" and "sleep" in work else 15.0)
 
     with pytest.raises(InputRejected) as refused:
         probe(put(b"x"), TAKEN["audio/wav"], field="recording", max_seconds=1)
 
     assert refused.value.code == code
+
+
+def test_a_file_that_breaks_its_fork_breaks_no_other(put, server):
+    server("if job['task'] == 'count': os.abort()\nchild['read'](job)")
+    good = put(sound(BEEP, "ogg"))
+
+    with pytest.raises(InputRejected):
+        probe(good, TAKEN["audio/ogg"], field="recording", max_seconds=60)
+
+    assert len(decode(good, TAKEN["audio/ogg"], field="recording", max_seconds=60)) / 16_000 == pytest.approx(1.5, 0.1)
+
+
+def test_a_fork_sees_three_descriptors_and_an_empty_environment(put, server):
+    # The list itself is read by a descriptor, the next one.
+    server("""
+import json
+seen = [sorted(os.listdir('/proc/self/fd'), key=int), dict(os.environ)]
+os.write(2, json.dumps({'error': seen}).encode())
+""")
+
+    _sound, facts = reading._run("count", put(b"x"), TAKEN["audio/wav"], max_seconds=1, go_on=None)
+
+    assert facts == {"error": [["0", "1", "2", "3"], {"LC_ALL": "C.UTF-8"}]}
+
+
+def test_a_server_that_was_killed_is_started_again(put):
+    file = put(sound(BEEP, "ogg"))
+    probe(file, TAKEN["audio/ogg"], field="recording", max_seconds=60)
+    psutil.Process(reading.SERVER._process.pid).kill()
+
+    assert probe(file, TAKEN["audio/ogg"], field="recording", max_seconds=60).seconds == pytest.approx(1.5, abs=0.1)
+
+
+def test_a_server_that_stands_still_is_replaced(put, monkeypatch):
+    file = put(sound(BEEP, "ogg"))
+    probe(file, TAKEN["audio/ogg"], field="recording", max_seconds=60)
+    psutil.Process(reading.SERVER._process.pid).suspend()
+
+    monkeypatch.setattr(reading, "_START_SECONDS", 0.3)
+    with pytest.raises(InputRejected) as refused:
+        probe(file, TAKEN["audio/ogg"], field="recording", max_seconds=1)
+    monkeypatch.undo()
+
+    assert refused.value.code == "too_slow"
+    assert probe(file, TAKEN["audio/ogg"], field="recording", max_seconds=60).seconds == pytest.approx(1.5, abs=0.1)
+
+
+def test_a_server_that_had_nothing_to_do_leaves_and_another_comes(put, tmp_path, monkeypatch):
+    (tmp_path / "child.py").write_text(f"""
+import runpy
+child = runpy.run_path({child.__file__!r})
+child["Server"].serve.__globals__["IDLE_SECONDS"] = 0.05
+child["main"]()
+""")
+    short = ForkServer(tmp_path / "child.py")
+    monkeypatch.setattr(reading, "SERVER", short)
+    file = put(sound(BEEP, "ogg"))
+    probe(file, TAKEN["audio/ogg"], field="recording", max_seconds=60)
+    first = short._process
+    first.wait(timeout=30)
+
+    assert probe(file, TAKEN["audio/ogg"], field="recording", max_seconds=60).codec
+    assert first.returncode == 0
+    short.drop()
+
+
+def test_many_threads_share_one_server(put):
+    data = sound(BEEP, "ogg")
+
+    def work(_number):
+        with tempfile.TemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            return probe(file, TAKEN["audio/ogg"], field="recording", max_seconds=60).seconds
+
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(work, range(64)))
+
+    assert found == [pytest.approx(1.5, abs=0.1)] * 64
+    assert not psutil.Process(reading.SERVER._process.pid).children()
+
+
+def test_the_server_ends_with_the_process_that_started_it(tmp_path):
+    program = f"""
+import sys; sys.path.insert(0, {str(ROOT)!r})
+from jobs.engines.media import reading
+reading.SERVER.start()
+print(reading.SERVER._process.pid, flush=True)
+sys.stdin.read()
+"""
+    starter = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    server = psutil.Process(int(starter.stdout.readline()))
+
+    starter.kill()
+    starter.communicate()
+
+    assert psutil.wait_procs([server], timeout=30)[0] == [server]
 
 
 def test_a_file_that_wants_all_memory_is_refused(put, monkeypatch):

@@ -1,9 +1,14 @@
 """What is heard: words, times, languages, silence; the packaged model joined and compared."""
 
 import fcntl
+import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
+import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +25,7 @@ from jobs.engines.transcription.windows import Window, windows
 from tests.engines.recordings import RATE_HZ, said, sound, spoken, tone
 
 SECOND = SAMPLE_RATE_HZ
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -224,3 +230,74 @@ def test_an_unknown_language_is_refused():
         code_of("klingon")
 
     assert (refused.value.field, refused.value.code) == ("language", "unknown_language")
+
+
+def held_in(program, folder):
+    """Run a program in a process of its own that holds no model yet; return what it prints."""
+    begin = f"""
+import sys; sys.path.insert(0, {str(ROOT)!r})
+import json, time
+from pathlib import Path
+from jobs.engines.transcription import held
+from jobs.engines.transcription.whisper import Whisper
+whisper = Whisper("base", folder=Path({str(folder)!r}))
+def ready(seconds):
+    whisper.stay_ready(used_within_seconds=seconds)
+    if held._readying is not None:
+        held._readying.join()
+    return held._held is not None
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", begin + textwrap.dedent(program)],
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    return json.loads(done.stdout)
+
+
+def test_an_idle_process_opens_the_model_only_where_recordings_come(model_folder, tmp_path):
+    program = """
+    told = [ready(3600)]
+    held.note_use(whisper._wanted.folder)
+    told.append(ready(0))
+    told.append(ready(3600))
+    told.append(held.model(whisper._wanted) is held._held.model)
+    print(json.dumps(told))
+    """
+    folder = tmp_path / "models"
+    shutil.copytree(model_folder, folder)
+    (folder / "used").unlink(missing_ok=True)
+
+    assert held_in(program, folder) == [False, False, True, True]
+
+
+def test_a_process_waits_for_its_turn_to_open_the_model(model_folder, tmp_path):
+    folder = tmp_path / "models"
+    shutil.copytree(model_folder, folder)
+    (folder / "used").touch()
+
+    with (folder / ".readying").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+
+        told = held_in("print(json.dumps([ready(3600), held._not_before]))", folder)
+
+    assert told == [False, 0.0]
+
+
+def test_a_model_that_cannot_be_opened_is_not_tried_each_second(tmp_path):
+    (tmp_path / "used").touch()
+    program = """
+    whisper = Whisper("/nowhere", folder=Path(FOLDER))
+    first = ready(3600), held._readying
+    again = ready(3600), held._readying
+    print(json.dumps([first[0], again[0], first[1] is again[1], held._not_before > time.monotonic()]))
+    """
+
+    assert held_in(program.replace("FOLDER", repr(str(tmp_path))), tmp_path) == [False, False, True, True]
+
+
+def test_the_use_of_a_recording_is_noted(whisper, recording, model_folder):
+    (model_folder / "used").unlink(missing_ok=True)
+
+    whisper.transcribe(recording(said("今日はいい天気です。")))
+
+    assert (model_folder / "used").exists()

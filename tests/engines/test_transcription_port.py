@@ -37,7 +37,8 @@ def recording():
 def engine(request, service, model_folder):
     if request.param == "whisper":
         return Whisper("base", folder=model_folder)
-    segment = {"id": 0, "start": 0.2, "end": 1.4, "text": " はい、わかりました。"}
+    sure = {"avg_logprob": -0.2, "compression_ratio": 0.9, "no_speech_prob": 0.01}
+    segment = {"id": 0, "start": 0.2, "end": 1.4, "text": " はい、わかりました。", **sure}
     service.says(text=WORDS, language="japanese", duration=1.71, segments=[segment])
     return remote(service)
 
@@ -54,6 +55,7 @@ def test_what_was_said_is_told_with_times_and_language(engine, recording):
     assert heard.text.startswith("はい")
     assert heard.text == "".join(segment.text for segment in heard.segments)
     assert all(0 <= each.start_seconds <= each.end_seconds <= heard.duration_seconds for each in heard.segments)
+    assert all(each.log_probability < 0 < each.compression and 0 <= each.no_speech < 0.6 for each in heard.segments)
     assert told == sorted(told)
     assert told[-1] == pytest.approx(1.0)
 

@@ -1,7 +1,7 @@
 """Have a recording read by a process of its own (child.py), bounded in time, memory and length.
 
 What people send is never touched by FFmpeg in a process of the house: a file that crashes it, hangs it or blows up
-costs a refused recording. Starting the child takes about 0.2 s.
+costs a refused recording.
 
 Called by the uploads, which count, and by the transcription, which decodes.
 """
@@ -9,11 +9,9 @@ Called by the uploads, which count, and by the transcription, which decodes.
 import json
 import os
 import selectors
-import subprocess
-import sys
+import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jobs.engines.errors import EngineUnavailable, InputRejected
+from jobs.engines.media.fork_server import NAME, Fork, ForkServer
 from jobs.engines.media.kinds import Kind
 
 SAMPLE_RATE_HZ = 16_000
@@ -33,7 +32,9 @@ MEMORY_BYTES = 768 * 1024 * 1024
 # Decoding runs at 250 times the speed of sound on one busy core: an hour takes 15 s, and twice that is patience.
 _SECONDS_PER_SECOND = 1 / 100
 _START_SECONDS = 15.0
-_CHILD = Path(__file__).with_name("child.py")
+# Of a fork whose outputs are closed: it is on its way out.
+_END_SECONDS = 5.0
+SERVER = ForkServer(Path(__file__).with_name("child.py"))
 _READ_BYTES = 1 << 18
 # Decoders pad the last frame; a recording of exactly the limit is not over it.
 _SLACK_SECONDS = 1.0
@@ -100,55 +101,35 @@ def _run(
         "memory_bytes": MEMORY_BYTES,
         "cpu_seconds": int(patience),
     }
-    with _child(file, job) as child:
-        sound, said = _read(child, until=time.monotonic() + patience, go_on=go_on)
-    if said is None:
-        return bytearray(), {"error": "too_slow"}
+    for _server in range(2):
+        with SERVER.fork(job, file) as fork:
+            sound, said = _read(fork, until=time.monotonic() + patience, go_on=go_on)
+            if said is None:
+                if not fork.has_begun():
+                    # Not the file was slow: the server stands still.
+                    SERVER.drop()
+                return bytearray(), {"error": "too_slow"}
+            code = fork.exit_code(seconds=_END_SECONDS)
+        if code is not None:
+            return sound, _told(said, code)
+    raise EngineUnavailable(NAME)
+
+
+def _told(said: bytes, code: int) -> dict[str, Any]:
     try:
         told: dict[str, Any] = json.loads(said.splitlines()[-1])
     except (ValueError, IndexError):
         # It crashed, or a limit of the kernel ended it: whatever it was, it was no recording that can be read.
-        return bytearray(), {"error": "too_slow" if child.returncode == -24 else "not_audio"}
-    return sound, told
+        return {"error": "too_slow" if code == -signal.SIGXCPU else "not_audio"}
+    return told
 
 
-@contextmanager
-def _child(file: BinaryIO, job: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
-    # The child shares our place in the file; a reader with a buffer relies on where it left it.
-    place = os.lseek(file.fileno(), 0, os.SEEK_CUR)
-    try:
-        child = subprocess.Popen(  # noqa: S603 - our own program, and nothing of a user's in its arguments
-            [sys.executable, "-I", str(_CHILD), json.dumps(job)],
-            stdin=file.fileno(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={"LC_ALL": "C.UTF-8"},
-            cwd="/",
-        )
-    except OSError as error:
-        raise EngineUnavailable("media") from error
-    try:
-        yield child
-    finally:
-        if child.poll() is None:
-            child.kill()
-        child.wait()
-        os.lseek(file.fileno(), place, os.SEEK_SET)
-        for pipe in (child.stdout, child.stderr):
-            if pipe is not None:
-                pipe.close()
-
-
-def _read(
-    child: subprocess.Popen[bytes], *, until: float, go_on: Callable[[], None] | None
-) -> tuple[bytearray, bytes | None]:
-    """Return what the child wrote to its two outputs; None for the second when its time was over."""
-    assert child.stdout is not None  # noqa: S101 - both were asked for
-    assert child.stderr is not None  # noqa: S101
+def _read(fork: Fork, *, until: float, go_on: Callable[[], None] | None) -> tuple[bytearray, bytes | None]:
+    """Return what the fork wrote to its two outputs; None for the second when its time was over."""
     sound, said = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
-        selector.register(child.stdout, selectors.EVENT_READ, sound)
-        selector.register(child.stderr, selectors.EVENT_READ, said)
+        selector.register(fork.sound, selectors.EVENT_READ, sound)
+        selector.register(fork.said, selectors.EVENT_READ, said)
         while selector.get_map():
             left = until - time.monotonic()
             if left <= 0:
@@ -160,5 +141,4 @@ def _read(
                     selector.unregister(key.fileobj)
             if go_on is not None:
                 go_on()
-    child.wait()
     return sound, bytes(said)

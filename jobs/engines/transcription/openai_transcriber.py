@@ -58,13 +58,24 @@ def _heard(told: dict[str, Any], given: str | None) -> Heard:
     text = str(told["text"]).strip()
     duration = float(told.get("duration") or 0.0)
     segments = tuple(
-        Segment(round(float(each["start"]), 2), round(float(each["end"]), 2), str(each["text"]).strip())
+        Segment(
+            round(float(each["start"]), 2),
+            round(float(each["end"]), 2),
+            str(each["text"]).strip(),
+            log_probability=_number(each.get("avg_logprob")),
+            compression=_number(each.get("compression_ratio")),
+            no_speech=_number(each.get("no_speech_prob")),
+        )
         for each in told.get("segments") or ()
         if str(each["text"]).strip()
     )
     if text and not segments:
         segments = (Segment(0.0, duration, text),)
     return Heard(segments, given or _code(str(told.get("language") or "")), None, duration)
+
+
+def _number(told: Any) -> float | None:
+    return round(float(told), 3) if isinstance(told, int | float) else None
 
 
 def _code(language: str) -> str:

@@ -12,11 +12,20 @@ from jobs.engines.transcription.recording import Recording
 
 @dataclass(frozen=True)
 class Segment:
-    """What was said without a longer pause; times are seconds from the start of the recording."""
+    """
+    What was said without a longer pause; times are seconds from the start of the recording.
+
+    The rest is how sure the engine was of the portion that the segment is part of, None when it does not tell.
+    log_probability: of a token on average, 0 at most. compression: how many times shorter the text becomes; over 2.4
+    it repeats itself. no_speech: 0 to 1, that nobody spoke.
+    """
 
     start_seconds: float
     end_seconds: float
     text: str
+    log_probability: float | None = None
+    compression: float | None = None
+    no_speech: float | None = None
 
 
 @dataclass(frozen=True)

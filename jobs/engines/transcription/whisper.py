@@ -6,29 +6,26 @@ drawn at random and no portion hears what the one before it said, so a bad one c
 may get is bounded by how long was spoken. What repeats itself is tried once more with repetition forbidden, and left
 out if it still does.
 
-Opened by the process that uses it, at the first use: what a fork leaves of its threads hangs. Limits: a model takes
-0.3 to 0.7 GB as int8 for "base", and one is open at a time. Called through the port.
+Limits: one model is open in a process at a time (held.py); "base" takes 0.25 GB. Called through the port.
 """
 
-import logging
-import os
 import zlib
 from dataclasses import dataclass
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any
 
-from jobs.engines.errors import EngineRefused, EngineUnavailable
+import numpy as np
+
+from jobs.engines.errors import EngineRefused
+from jobs.engines.media import reading
 from jobs.engines.media.reading import SAMPLE_RATE_HZ, Samples
-from jobs.engines.transcription import base_model
+from jobs.engines.transcription import base_model, held
+from jobs.engines.transcription.held import NAME, Wanted
 from jobs.engines.transcription.languages import code_of
 from jobs.engines.transcription.port import Heard, Progress, Segment
 from jobs.engines.transcription.recording import Recording
 from jobs.engines.transcription.windows import Window, find_speech, windows
-
-logger = logging.getLogger(__name__)
-
-NAME = "whisper"
 
 # Counts our own changes to what is heard.
 REVISION = 1
@@ -43,7 +40,7 @@ _NO_SPEECH = 0.6
 _NO_SPEECH_LOG_PROBABILITY = -1.0
 _SECONDS_PER_TIMESTAMP = 0.02
 # Whisper was taught on 30 s, 3000 frames; a shorter portion is padded to a third of it at least, and by 5 s at least.
-# On the 44 sentences of tests/benchmarks/transcription.py it hears as well (Japanese characters 0.112 wrong instead of
+# On the 44 sentences of tests/benchmarks/transcription.py it hears as well (Japanese characters 0.115 wrong instead of
 # 0.108, English words 0.004), in a third of the time.
 _FRAMES, _LEAST_FRAMES, _PADDING_FRAMES = 3000, 1000, 500
 # Of all that is told about progress; the first is for finding the speech.
@@ -51,23 +48,10 @@ _FOUND = 0.05
 
 
 @dataclass(frozen=True)
-class _Opened:
-    """What CTranslate2 holds, and for which process."""
-
-    pid: int
-    key: tuple[str, int]
-    model: Any  # faster_whisper.WhisperModel
-
-
-# The open model of this process. Those of a parent are kept, so that their destructors never run here.
-_open: _Opened | None = None
-_inherited: list[_Opened] = []
-
-
-@dataclass(frozen=True)
 class _Answer:
     tokens: list[int]
     log_probability: float
+    compression: float
     no_speech: float
 
 
@@ -81,8 +65,7 @@ class Whisper:
 
     def __init__(self, model: str, *, folder: Path, threads: int = 2) -> None:
         self.model = model
-        self._folder = folder
-        self._threads = threads
+        self._wanted = Wanted(model, folder, threads)
 
     @property
     def version(self) -> str:
@@ -106,7 +89,8 @@ class Whisper:
         if not spans:
             return Heard((), given or "", None, duration)
         tell(_FOUND)
-        listener = _Listener(self._opened(), given)
+        listener = _Listener(held.model(self._wanted), given)
+        held.note_use(self._wanted.folder)
         spoken = sum(end - start for start, end in spans) / SAMPLE_RATE_HZ
         segments: list[Segment] = []
         done = 0.0
@@ -116,33 +100,20 @@ class Whisper:
             tell(_FOUND + (1 - _FOUND) * min(1.0, done / spoken))
         return Heard(tuple(segments), listener.language or "", listener.confidence, duration)
 
-    def _opened(self) -> Any:
-        global _open  # noqa: PLW0603 - one model a process, whichever object asks
-        key = (self.model, self._threads)
-        if _open is not None and _open.pid != os.getpid():
-            _inherited.append(_open)
-            _open = None
-        if _open is None or _open.key != key:
-            # Before the next is opened, or both would be held.
-            _open = None
-            _open = _Opened(os.getpid(), key, self._load())
-        return _open.model
+    def stay_ready(self, *, used_within_seconds: float) -> None:
+        """
+        Have this process ready for the next recording when this machine transcribed so lately; returns at once.
 
-    def _load(self) -> Any:
-        place = str(base_model.model_folder(self._folder)) if self._is_packaged else self.model
-        try:
-            from faster_whisper import WhisperModel
+        For a process that has nothing else to do, each second: what is to be opened is opened in a thread.
+        """
+        held.stay_ready(self._wanted, used_within_seconds=used_within_seconds, practise=self._practise)
 
-            return WhisperModel(
-                place,
-                device="cpu",
-                compute_type="int8",
-                cpu_threads=self._threads,
-                download_root=str(self._folder),
-            )
-        except Exception as error:  # CTranslate2's, the tokenizers' and the hub's errors have no root in common
-            logger.warning("model not opened", extra={"model": Path(self.model).name, "error": type(error).__name__})
-            raise EngineUnavailable(NAME) from error
+    def _practise(self) -> None:
+        """Go once through what a recording goes through: each part loads something at its first use."""
+        reading.SERVER.start()
+        nothing = np.zeros(SAMPLE_RATE_HZ, dtype=np.float32)
+        find_speech(nothing, go_on=lambda: None)
+        _Listener(held.model(self._wanted), None).hear(Window(((0, len(nothing)),)), nothing)
 
 
 class _Listener:
@@ -161,11 +132,11 @@ class _Listener:
                 [found] = self._model.model.detect_language(encoded)
                 self.language, self.confidence = found[0][0].strip("<|>"), round(float(found[0][1]), 3)
             answer = self._answer(encoded, window.seconds)
-            if self._repeats(answer):
+            if _repeats(answer):
                 answer = self._answer(encoded, window.seconds, repetition_penalty=1.2, no_repeat_ngram_size=3)
-            if self._repeats(answer) or _is_nothing(answer):
+            if _repeats(answer) or _is_nothing(answer):
                 return []
-            return self._segments(answer.tokens, window)
+            return self._segments(answer, window)
         except (RuntimeError, ValueError) as error:  # what CTranslate2 raises
             raise EngineRefused(NAME, type(error).__name__) from error
 
@@ -196,7 +167,13 @@ class _Listener:
             **against,
         )
         tokens = list(result.sequences_ids[0])
-        return _Answer(tokens, result.scores[0] * len(tokens) / (len(tokens) + 1), result.no_speech_prob)
+        return _Answer(
+            tokens,
+            # CTranslate2 divides by the number of tokens; the end of the text is one too. Source: faster-whisper.
+            log_probability=result.scores[0] * len(tokens) / (len(tokens) + 1),
+            compression=_compression(tokenizer.decode(tokens).strip()),
+            no_speech=result.no_speech_prob,
+        )
 
     def _tokens(self) -> Any:
         if self._tokenizer is None:
@@ -210,17 +187,14 @@ class _Listener:
             )
         return self._tokenizer
 
-    def _repeats(self, answer: _Answer) -> bool:
-        text = self._tokens().decode(answer.tokens).strip().encode()
-        return bool(text) and len(text) / len(zlib.compress(text)) > _MOST_COMPRESSION
-
-    def _segments(self, tokens: list[int], window: Window) -> list[Segment]:
+    def _segments(self, answer: _Answer, window: Window) -> list[Segment]:
         """Cut the answer at its marks of time; one without marks is a single segment."""
         tokenizer = self._tokens()
         zero = tokenizer.timestamp_begin
+        sure = (round(answer.log_probability, 3), round(answer.compression, 3), round(answer.no_speech, 3))
         segments: list[Segment] = []
         start, words = 0.0, []
-        for token in [*tokens, zero + round(window.seconds / _SECONDS_PER_TIMESTAMP)]:
+        for token in [*answer.tokens, zero + round(window.seconds / _SECONDS_PER_TIMESTAMP)]:
             if token < zero:
                 words.append(token)
                 continue
@@ -228,9 +202,18 @@ class _Listener:
             text = tokenizer.decode(words).strip()
             if text:
                 begin, end = window.moment(start), window.moment(max(at, start), is_end=True)
-                segments.append(Segment(round(begin, 3), round(max(begin, end), 3), text))
+                segments.append(Segment(round(begin, 3), round(max(begin, end), 3), text, *sure))
             start, words = at, []
         return segments
+
+
+def _compression(text: str) -> float:
+    data = text.encode()
+    return len(data) / len(zlib.compress(data))
+
+
+def _repeats(answer: _Answer) -> bool:
+    return answer.compression > _MOST_COMPRESSION
 
 
 def _is_nothing(answer: _Answer) -> bool:
