@@ -23,7 +23,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from core import health, unsafe
+from core import env, health, outside, unsafe
 from core.health import Failed, Outcome
 from jobs.runtime import clock, rights
 from jobs.runtime.connection import client
@@ -103,10 +103,10 @@ def home_folder() -> str:
 
 
 def secret_key() -> str:
-    if unsafe.is_weak_key(settings):
+    if unsafe.is_weak_key(settings.SECRET_KEY):
         raise Failed("SECRET_KEY is too weak: links, tokens and queue entries could be forged")
-    if os.environ.get("SECRET_KEY"):
-        return "from the environment"
+    if name := env.source("SECRET_KEY"):
+        return f"from {name}"
     place = settings.HOME / "secret_key"
     mode = stat.S_IMODE(place.stat().st_mode)
     if mode & 0o077:
@@ -222,16 +222,15 @@ def lease() -> str:
 
 def storage() -> str:
     content = secrets.token_bytes(32)
-    name = ""
     try:
         name = default_storage.save(f"doctor-{secrets.token_hex(8)}", ContentFile(content))
-        with default_storage.open(name) as file:
-            read = file.read()
-    except Exception as error:
-        raise Failed(f"writing or reading failed ({type(error).__name__})") from None
-    finally:
-        if name:
+        try:
+            with default_storage.open(name) as file:
+                read = file.read()
+        finally:
             default_storage.delete(name)
+    except Exception as error:
+        raise Failed(f"writing, reading or deleting failed ({type(error).__name__})") from None
     if read != content:
         raise Failed("what was read is not what had been written")
     if default_storage.exists(name):
@@ -272,5 +271,7 @@ CHECKS = (
     Check("lease", lease, needs=("database", "redis")),
     Check("storage", storage, timeout_seconds=20),
     Check("speech", speech, timeout_seconds=30),
+    Check("delivery_hosts", outside.allowed_hosts),
+    Check("services", outside.services, timeout_seconds=25),
     Check("workers", workers, needs=("redis",)),
 )

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from tests import postgres
 
+# As manage.py has it, for the engines that are tried in this process.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 HOME_FOR_TESTS = os.environ.setdefault("KOEBAKO_TEST_HOME", tempfile.mkdtemp(prefix="koebako-test-"))
 if "PYTEST_XDIST_WORKER" in os.environ:
     # `pytest -n 2`: each process has a home and a Valkey of its own.

@@ -176,7 +176,7 @@ def test_a_storage_that_cannot_be_written_is_refused(settings, tmp_path):
         },
     }
 
-    with pytest.raises(Failed, match="writing or reading failed"):
+    with pytest.raises(Failed, match="writing, reading or deleting failed"):
         doctor.storage()
 
 
