@@ -12,11 +12,16 @@ from channels.routing import ProtocolTypeRouter
 from django.urls import get_resolver
 
 from core import unsafe
+from core.proxies import sockets_behind_proxies
 from jobs.live.routing import websocket_application
+from jobs.runtime import memory
 
 # A bare daphne, as in an image, runs no system checks: stop here as `up` does.
 unsafe.refuse()
 # Read every address now: a broken one must stop the start, not each request.
 get_resolver().url_patterns  # noqa: B018 - a cached property
 
-application = ProtocolTypeRouter({"http": django_application, "websocket": websocket_application})
+application = ProtocolTypeRouter(
+    {"http": django_application, "websocket": sockets_behind_proxies(websocket_application)}
+)
+memory.settle()

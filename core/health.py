@@ -21,6 +21,7 @@ from django.urls import path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from jobs.live.page_limits import not_counted
 from jobs.runtime import stats
 from jobs.runtime.connection import client
 from jobs.runtime.errors import QueueUnreachable
@@ -142,12 +143,14 @@ ALL: dict[str, Check] = {**WEB, "redis": redis, "worker": worker}
 # --- Addresses ---------------------------------------------------------------
 
 
+@not_counted
 @never_cache
 @require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
     return JsonResponse({"ok": True})
 
 
+@not_counted
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:

@@ -17,6 +17,8 @@ def without_request(_logger: Any, _method: str, event: MutableMapping[str, Any])
     return event
 
 
+# Beside what a line says of itself it carries what it belongs to, bound while that is worked on: `request_id` of a
+# request (core/request_id.py), `task`, `function` and `attempt` of a run, `delivery` of a sending, `guild` of the bot.
 SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -27,21 +29,22 @@ SHARED: list[Any] = [
 ]
 
 
+def processors(form: str) -> list[Any]:
+    """Return what makes a line of a record. form: "json" or "console"."""
+    bare = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    if form == "json":
+        return [bare, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(),
+        pad_event_to=0,
+        # The default prints every local variable: people's texts among them.
+        exception_formatter=structlog.dev.plain_traceback,
+    )
+    return [bare, console]
+
+
 def configure(options: dict[str, str]) -> None:
     """Send every record of the process to standard error, in the format asked for."""
-    renderer: Any = (
-        structlog.processors.JSONRenderer()
-        if options["format"] == "json"
-        else structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(),
-            pad_event_to=0,
-            # The default prints every local variable: people's texts among them.
-            exception_formatter=structlog.dev.plain_traceback,
-        )
-    )
-    tail: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if options["format"] == "json":
-        tail.append(structlog.processors.format_exc_info)
     logging.config.dictConfig(
         {
             "version": 1,
@@ -50,7 +53,7 @@ def configure(options: dict[str, str]) -> None:
                 "line": {
                     "()": structlog.stdlib.ProcessorFormatter,
                     "foreign_pre_chain": SHARED,
-                    "processors": [*tail, renderer],
+                    "processors": processors(options["format"]),
                 }
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
@@ -63,6 +66,11 @@ def configure(options: dict[str, str]) -> None:
                 "django.request": {"level": "ERROR"},
                 "asyncio": {"level": "WARNING"},
                 "botocore": {"level": "WARNING"},
+                # A collector that is away is one line for each batch that is lost, not one for each try.
+                "opentelemetry": {"level": "ERROR"},
+                # It tells whole addresses, which hold where somebody lives, or a bot's token.
+                "httpx": {"level": "WARNING"},
+                "httpx2": {"level": "WARNING"},
                 "urllib3": {"level": "WARNING"},
             },
         }

@@ -54,8 +54,7 @@ def _host(settings: Any) -> str:
     return urlsplit(settings.PUBLIC_URL).hostname or ""
 
 
-def is_weak_key(settings: Any) -> bool:
-    key = settings.SECRET_KEY
+def is_weak_key(key: str) -> bool:
     return len(key) < MIN_KEY_CHARACTERS or len(set(key)) < MIN_KEY_VARIETY or key.lower().startswith(PLACEHOLDERS)
 
 
@@ -86,7 +85,12 @@ RULES = (
         "SECRET_KEY",
         f"links, tokens and queue entries could be forged: it needs at least {MIN_KEY_CHARACTERS} random characters, "
         "as `python -c 'import secrets; print(secrets.token_urlsafe(64))'` prints",
-        is_weak_key,
+        lambda s: is_weak_key(s.SECRET_KEY),
+    ),
+    Rule(
+        "SECRET_KEY_FALLBACKS",
+        f"what an old key signed opens still: each needs {MIN_KEY_CHARACTERS} random characters, take weak ones out",
+        lambda s: any(is_weak_key(key) for key in s.SECRET_KEY_FALLBACKS),
     ),
     Rule(
         "ALLOWED_HOSTS",

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.db import OperationalError, connection, connections
 
-from core import env, home, unsafe, valkey
+from core import env, home, unsafe, valkey, web
 from core.health import unapplied_migrations
 from core.up import preflight
 from core.up.console import Console
@@ -28,8 +28,6 @@ from core.up.preflight import CannotStart
 BOTS = {"discord": "DISCORD_TOKEN", "telegram": "TELEGRAM_TOKEN"}
 # Pages that listen to events are cut off after this; they connect again.
 WEB_GRACE_SECONDS = 5
-# Nobody has more to say to a socket than a token; daphne's own limit is sixteen times as much.
-SOCKET_BYTES = 65_536
 BOT_GRACE_SECONDS = 10
 # rq ends a delivery after 30 s at the latest.
 DELIVERY_GRACE_SECONDS = 35
@@ -164,16 +162,15 @@ def share_environment(folder: Path, port: int) -> None:
     os.environ |= {MARKER: str(folder), "KOEBAKO_HOME": str(folder), "PORT": str(port), "PYTHONUNBUFFERED": "1"}
     if env.text("DATABASE_URL") and connection.vendor == "sqlite":
         os.environ["DATABASE_URL"] = f"sqlite:///{Path(settings.DATABASES['default']['NAME']).absolute()}"
+        os.environ.pop("DATABASE_URL_FILE", None)
 
 
 def children_to_run(
     console: Console, wishes: Wishes, folder: Path, *, embedded: bool, listener: int
 ) -> list[ChildPlan]:
     manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
-    limits = ["--websocket-max-message-size", str(SOCKET_BYTES), "--websocket-max-frame-size", str(SOCKET_BYTES)]
-    daphne = [sys.executable, "-m", "daphne", "-v", "0", "--no-server-name", *limits, "--fd", str(listener)]
     children = [
-        ChildPlan("web", [*daphne, "core.asgi:application"], ASKING, WEB_GRACE_SECONDS, keep_open=[listener]),
+        ChildPlan("web", web.command("--fd", str(listener)), ASKING, WEB_GRACE_SECONDS, keep_open=[listener]),
         ChildPlan(
             # The checks it would repeat have been made here.
             "qcluster",

@@ -4,7 +4,6 @@ import http.client
 import os
 import queue
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,17 +15,13 @@ from typing import Self
 import psutil
 from django.conf import settings
 
+from tests.ports import free_port
+
 # In the environment of everything a test starts: no process hides, whoever its parent is by now.
 MARKER = "KOEBAKO_TEST_RUN"
 # What the tests' own process has set, and `up` must not see.
 NOT_INHERITED = ("REDIS_URL", "DJANGO_SETTINGS_MODULE", "DATABASE_URL", "SECRET_KEY", "PYTHONDONTWRITEBYTECODE")
 PATIENCE_SECONDS = 90
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class House:

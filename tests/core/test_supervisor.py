@@ -26,7 +26,7 @@ plan = Plan(lock=-1, listener=-1, herald=herald, **json.loads(sys.argv[1]))
 plan.children[:] = [ChildPlan(**values) for values in plan.children]
 sys.exit(Supervisor(plan).run())
 """
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ UNSAFE = [
     ("SECRET_KEY", {"SECRET_KEY": "a" * 80}),
     ("SECRET_KEY", {"SECRET_KEY": "django-insecure-" + GOOD_KEY}),
     ("SECRET_KEY", {"SECRET_KEY": "changeme" + GOOD_KEY}),
+    ("SECRET_KEY_FALLBACKS", {"SECRET_KEY_FALLBACKS": [GOOD_KEY, "short"]}),
     ("ALLOWED_HOSTS", {"ALLOWED_HOSTS": ["*"]}),
     ("ALLOWED_HOSTS", {"ALLOWED_HOSTS": ["localhost", "other.example.com"]}),
     ("ALLOWED_HOSTS", {"ALLOWED_HOSTS": [".evil-example.com"]}),

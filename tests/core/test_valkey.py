@@ -31,7 +31,7 @@ def start(folder):
         server = subprocess.Popen(
             valkey.command(folder), env={**os.environ, MARKER: str(folder)}, stdout=subprocess.DEVNULL
         )
-        patience = redis.retry.Retry(redis.backoff.ConstantBackoff(0.02), 250)
+        patience = redis.retry.Retry(redis.backoff.ConstantBackoff(0.02), 3000)
         client = redis.Redis.from_url(valkey.url(home.valkey_socket(folder)), retry=patience)
         client.ping()
         started.append((server, client))
@@ -86,7 +86,7 @@ def test_an_orphan_of_a_killed_up_is_ended_before_its_files_are_used_again(start
     server, client = start()
     client.set("task", "1")
 
-    ended = preflight.end_leftovers(folder, grace_seconds=5)
+    ended = preflight.end_leftovers(folder, grace_seconds=60)
 
     assert ended == 1
     assert not psutil.pid_exists(server.pid) or psutil.Process(server.pid).status() == psutil.STATUS_ZOMBIE
