@@ -1,0 +1,1 @@
+"""What an operator does: back up and restore, upgrade, and read what is written about it."""
