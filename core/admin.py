@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from csp.decorators import csp_update
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import InvalidPage
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
@@ -41,7 +43,10 @@ PAGES: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
         (
             (_("Control room"), "dashboard", "admin:index", ""),
             (_("Tasks"), "checklist", "admin:jobs_task_changelist", "jobs.view_task"),
+            (_("Functions"), "function", "admin:functions", "jobs.view_task"),
             (_("Run a function"), "play_circle", "admin:run", "jobs.add_task"),
+            (_("Queues"), "stacks", "admin:queues", "jobs.view_task"),
+            (_("Workers"), "memory", "admin:workers", "jobs.view_task"),
             (_("Schedules"), "schedule", "admin:jobs_schedule_changelist", "jobs.view_schedule"),
             (_("Providers"), "hub", "admin:breakers", "jobs.view_task"),
         ),
@@ -52,6 +57,39 @@ PAGES: tuple[tuple[Any, tuple[tuple[Any, str, str, str], ...]], ...] = (
             (_("Deliveries"), "outbox", "admin:delivery_delivery_changelist", "delivery.view_delivery"),
             (_("Webhook endpoints"), "webhook", "admin:delivery_endpoint_changelist", "delivery.view_endpoint"),
             (_("Receivers"), "move_to_inbox", "admin:delivery_receiver_changelist", "delivery.view_receiver"),
+        ),
+    ),
+    (
+        _("Menu pictures"),
+        (
+            (_("Picture jobs"), "restaurant_menu", "admin:images_imagejob_changelist", "images.view_imagejob"),
+            (_("Pictures"), "image", "admin:images_menuimage_changelist", "images.view_menuimage"),
+            (_("Statistics"), "bar_chart", "admin:images_statistics", "images.view_menuimage"),
+        ),
+    ),
+    (
+        _("Morning weather"),
+        (
+            (
+                _("Subscriptions"),
+                "partly_cloudy_day",
+                "admin:announcements_weathersubscription_changelist",
+                "announcements.view_weathersubscription",
+            ),
+            (
+                _("Announcements"),
+                "campaign",
+                "admin:announcements_announcement_changelist",
+                "announcements.view_announcement",
+            ),
+        ),
+    ),
+    (
+        _("Practice"),
+        (
+            (_("Sessions"), "mic", "admin:practice_practicesession_changelist", "practice.view_practicesession"),
+            (_("Records"), "graphic_eq", "admin:practice_practicerecord_changelist", "practice.view_practicerecord"),
+            (_("Results"), "speed", "admin:practice_analysisresult_changelist", "practice.view_analysisresult"),
         ),
     ),
     (
@@ -112,9 +150,9 @@ def favicon(_request: HttpRequest) -> str:
 
 def _overview(request: HttpRequest) -> Any:
     # The admins of the rooms register themselves on this site while they are imported.
-    from jobs.runtime.admin import overview, queues
+    from jobs.runtime.admin import measured, overview
 
-    return overview.read(may_pause=request.user.has_perms(queues.PERMISSIONS))
+    return overview.read(may=request.user.has_perm, span=measured.span_of(request.GET.get("span", "")))
 
 
 class Site(AdminSite):
@@ -126,7 +164,44 @@ class Site(AdminSite):
         return cast("View", loosened(super().admin_view(view, cacheable)))
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        answer: HttpResponse = loosened(super().login)(request, extra_context)
+        # As the class above has it, but with the house's own view, which knows of tries and of a second step.
+        from jobs.live.login import LoginView, admin_form
+
+        if request.method == "GET" and self.has_permission(request):
+            return redirect("admin:index")
+        context = {
+            **self.each_context(request),
+            "title": _("Log in"),
+            "subtitle": None,
+            "app_path": request.get_full_path(),
+            "username": request.user.get_username(),
+            **(extra_context or {}),
+        }
+        if REDIRECT_FIELD_NAME not in {*request.GET, *request.POST}:
+            context[REDIRECT_FIELD_NAME] = reverse("admin:index", current_app=self.name)
+        view = LoginView.as_view(
+            extra_context=context,
+            authentication_form=admin_form(),
+            template_name="admin/login.html",
+            next_page="admin:index",
+        )
+        request.current_app = self.name
+        answer: HttpResponse = loosened(view)(request)
+        return answer
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Change one's own password, and write down that it was."""
+        # The apps are not loaded yet when this module is.
+        from django.contrib.auth.models import User
+
+        from jobs.access.audit import record
+        from jobs.access.models import Action
+
+        passwords = User.objects.filter(pk=cast("User", request.user).pk).values_list("password", flat=True)
+        before = passwords.first()
+        answer = super().password_change(request, extra_context)
+        if before is not None and passwords.all().first() != before:
+            record(Action.PASSWORD_CHANGED, actor=cast("User", request.user), about=cast("User", request.user))
         return answer
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
@@ -135,10 +210,11 @@ class Site(AdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         # Known by then: urls.py lets every room register its admin before it asks for addresses.
-        from jobs.runtime.admin import breakers, queues, run_form
+        from jobs.runtime.admin import breakers, functions_page, queues, run_form, workers_page
 
         own = path("overview/", self.admin_view(self.overview), name="overview")
-        return [own, *run_form.urls(self), *breakers.urls(self), *queues.urls(self)]
+        pages = (run_form, breakers, functions_page, queues, workers_page)
+        return [own, *(url for page in pages for url in page.urls(self))]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         # What runs here names tasks; who may not see them gets the page without.
