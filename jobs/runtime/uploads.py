@@ -19,14 +19,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Annotated, Any, BinaryIO, cast
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.files.base import File
 from django.core.files.storage import default_storage
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Count, Q, Sum
 from pydantic import BaseModel, WithJsonSchema
 
 from jobs.engines.errors import InputRejected
@@ -34,11 +37,14 @@ from jobs.engines.media.kinds import KINDS, Kind, sniff
 from jobs.engines.media.reading import probe
 from jobs.runtime import clock, registry
 from jobs.runtime.errors import FieldError, InvalidInput
+from jobs.runtime.gate import writing
 from jobs.runtime.identity import new_task_id
 from jobs.runtime.models import Task, Upload
 from jobs.runtime.models.task import OPEN
 
 TOO_LARGE = "file_too_large"
+# Of one owner, all together.
+TOO_MANY, NO_ROOM = "too_many_files", "no_room_for_file"
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class IsFile:
 FileId = Annotated[UUID, IsFile(), WithJsonSchema({"type": "string", "format": "file"})]
 
 
+@cache
 def file_fields(input_type: type[BaseModel]) -> list[str]:
     """Return the names of the fields that hold an upload's id."""
     return [
@@ -70,7 +77,8 @@ def store(owner: AbstractBaseUser, chunks: Iterable[bytes], *, field: str, max_b
     Take a file in, and return its row; call it outside of a transaction, or a rollback leaves the bytes behind.
 
     field: the input's field it is meant for, which errors name. max_bytes: None for UPLOAD_MAX_BYTES.
-    Raises InvalidInput: empty_file, file_too_large, and what probe() of engines/media raises; EngineUnavailable.
+    Raises InvalidInput: empty_file, file_too_large, too_many_files, no_room_for_file, and what probe() of engines/media
+    raises; EngineUnavailable.
     """
     most = settings.UPLOAD_MAX_BYTES if max_bytes is None else max_bytes
     # Without a name on disk: it is gone with this process, however that ends.
@@ -81,15 +89,12 @@ def store(owner: AbstractBaseUser, chunks: Iterable[bytes], *, field: str, max_b
             facts = probe(file, kind, field=field, max_seconds=settings.TRANSCRIPTION_MAX_SECONDS)
         except InputRejected as error:
             raise InvalidInput([FieldError(error.field, error.code, error.message)]) from None
-        file.seek(0)
         upload_id, now = new_task_id(), clock.now()
-        # Two levels by the random tail, so that no folder grows without bound.
-        name = default_storage.save(f"uploads/{upload_id.hex[-2:]}/{upload_id.hex}", File(file))
-    try:
-        return Upload.objects.create(
+        upload = Upload(
             id=upload_id,
             owner_id=owner.pk,
-            file=name,
+            # Two levels by the random tail, so that no folder grows without bound.
+            file=f"uploads/{upload_id.hex[-2:]}/{upload_id.hex}",
             bytes=size,
             content_type=kind.content_type,
             seconds=round(facts.seconds, 3),
@@ -97,9 +102,36 @@ def store(owner: AbstractBaseUser, chunks: Iterable[bytes], *, field: str, max_b
             created_at=now,
             expires_at=now + timedelta(seconds=settings.UPLOAD_SECONDS),
         )
-    except BaseException:
-        default_storage.delete(name)
-        raise
+        # The row first: whoever dies before the file is whole leaves something that expires, and is looked for.
+        _enter(upload, field)
+        try:
+            file.seek(0)
+            _keep_name(upload, default_storage.save(str(upload.file.name), File(file)))
+        except BaseException:
+            discard(upload)
+            raise
+    return upload
+
+
+def _enter(upload: Upload, field: str) -> None:
+    """Store the row of a file that its owner has room for. Raises InvalidInput (too_many_files, no_room_for_file)."""
+    with writing(), transaction.atomic():
+        # Two files of one owner are not counted at the same moment, or both would find the last room.
+        get_user_model()._default_manager.select_for_update().get(pk=upload.owner_id)
+        held = Upload.objects.filter(owner_id=upload.owner_id).aggregate(files=Count("pk"), bytes=Sum("bytes"))
+        if held["files"] >= settings.UPLOAD_OWNER_FILES:
+            most = f"you have {settings.UPLOAD_OWNER_FILES} files here, as many as are kept for one; they go in time"
+            raise InvalidInput([FieldError(field, TOO_MANY, most)])
+        if (held["bytes"] or 0) + upload.bytes > settings.UPLOAD_OWNER_BYTES:
+            most = f"your files here may have {settings.UPLOAD_OWNER_BYTES} bytes together; they go in time"
+            raise InvalidInput([FieldError(field, NO_ROOM, most)])
+        upload.save(force_insert=True)
+
+
+def _keep_name(upload: Upload, name: str) -> None:
+    if name != upload.file.name:
+        Upload.objects.filter(pk=upload.pk).update(file=name)
+        upload.file.name = name
 
 
 def _known(kind: Kind | None, field: str) -> Kind:
@@ -139,14 +171,15 @@ def claim(input_type: type[BaseModel], inputs: Mapping[str, Any], *, owner_id: i
     for field, upload_id in named.items():
         if upload_id is None:
             continue
+        unknown = InvalidInput([FieldError(field, "unknown_file", "there is no such file, or it has expired")])
         upload = Upload.objects.filter(pk=upload_id, owner_id=owner_id, expires_at__gt=clock.now()).first()
         if upload is None:
-            raise InvalidInput([FieldError(field, "unknown_file", "there is no such file, or it has expired")])
-        digests[field] = upload.sha256
-    used = [upload_id for upload_id in named.values() if upload_id is not None]
-    if used:
+            raise unknown
         until = clock.now() + timedelta(seconds=settings.UPLOAD_SECONDS)
-        Upload.objects.filter(pk__in=used).update(expires_at=until)
+        # It may have been deleted since it was read.
+        if not Upload.objects.filter(pk=upload_id).update(expires_at=until):
+            raise unknown
+        digests[field] = upload.sha256
     return digests
 
 
@@ -199,7 +232,7 @@ def delete_expired(now: datetime, limit: int) -> int:
     if needed:
         until = now + timedelta(seconds=settings.UPLOAD_SECONDS)
         Upload.objects.filter(pk__in=needed).update(expires_at=until)
-    _delete([upload for upload in due if upload.pk not in needed])
+    _delete([upload for upload in due if upload.pk not in needed], expired_at=now)
     return len(due)
 
 
@@ -239,7 +272,17 @@ def _needed(uploads: list[Upload]) -> set[UUID]:
     return {upload.pk for upload in uploads if str(upload.pk) in named}
 
 
-def _delete(uploads: list[Upload]) -> None:
+def _delete(uploads: list[Upload], *, expired_at: datetime | None = None) -> None:
+    """
+    Delete files with their rows.
+
+    expired_at: leaves those that a task was made for meanwhile. A row goes only with its file: whoever dies between
+    the two leaves the row, and the next clean-up finds it.
+    """
     for upload in uploads:
-        default_storage.delete(str(upload.file.name))
-    Upload.objects.filter(pk__in=[upload.pk for upload in uploads]).delete()
+        rows = Upload.objects.filter(pk=upload.pk)
+        if expired_at is not None:
+            rows = rows.filter(expires_at__lte=expired_at)
+        with writing(), transaction.atomic():
+            if rows.delete()[0]:
+                default_storage.delete(str(upload.file.name))
