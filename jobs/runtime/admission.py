@@ -3,13 +3,14 @@
 The scripts count by themselves what starts and ends; here is what they cannot see: a Redis
 that was emptied, a count that nobody took back, time that has passed, a pause that staff set.
 
-Called by the keeper of every cluster, the admin and the `queues` command.
+Called by the keeper of every cluster and the admin.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import cast
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 
 from jobs.runtime import clock, queue
 from jobs.runtime import limit_scripts as scripts
@@ -46,17 +47,22 @@ def prune() -> int:
 
 
 def pause(queue_name: str, *, by: AbstractBaseUser | None = None) -> bool:
-    """Hand nothing more out of a queue; what runs goes on. False when it was paused already."""
+    """
+    Hand nothing more out of a queue; what runs goes on. False when it was paused already.
+
+    The row says it; Redis is told after the commit. QueueUnreachable from there changes nothing but the moment: the
+    keepers tell Redis within a second of its return.
+    """
     name = by.get_username() if by is not None else ""
     _row, made = Pause.objects.get_or_create(queue=queue_name, defaults={"paused_at": clock.now(), "paused_by": name})
-    keep_pauses()
+    transaction.on_commit(keep_pauses)
     return made
 
 
 def resume(queue_name: str) -> bool:
-    """Hand out again what waits in a queue. False when it was not paused."""
+    """Hand out again what waits in a queue. False when it was not paused. Redis is told as by pause()."""
     deleted, _each = Pause.objects.filter(queue=queue_name).delete()
-    keep_pauses()
+    transaction.on_commit(keep_pauses)
     return deleted > 0
 
 

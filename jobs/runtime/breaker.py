@@ -20,6 +20,8 @@ from typing import Any
 
 import redis
 
+from jobs.runtime import breaker_scripts as scripts
+from jobs.runtime import provider_calls
 from jobs.runtime.connection import client, key
 from jobs.runtime.errors import QueueUnreachable
 from jobs.runtime.queue import run_script
@@ -36,82 +38,6 @@ REMEMBERED_SECONDS = 86_400
 REST_SECONDS = 5.0
 # One line a minute says that it is away; one a call would fill the disk.
 LOG_SECONDS = 60.0
-
-# KEYS of all: state (hash: until, opens, probe, probe_until, error, error_at, by), failures (list of ms, oldest first).
-NOW = """
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local function number(field) return tonumber(redis.call('HGET', KEYS[1], field) or '0') end
-"""
-
-# ARGV: lease of a probe in ms, its token. Returns (1 through / 2 through as the probe / 0 not, ms to wait, failures).
-ADMIT = (
-    NOW
-    + """
-local open_until, leased_until = number('until'), number('probe_until')
-if open_until == 0 then return {1, 0, redis.call('LLEN', KEYS[2])} end
-if now < open_until then return {0, open_until - now, 0} end
-if now < leased_until then return {0, leased_until - now, 0} end
-redis.call('HSET', KEYS[1], 'probe', ARGV[2], 'probe_until', now + ARGV[1])
-return {2, 0, 0}
-"""
-)
-
-# ARGV: token, empty for a call that was no probe. Returns 1 when this closed it.
-SUCCEEDED = """
-if ARGV[1] == '' then redis.call('LPOP', KEYS[2]) return 0 end
-if redis.call('HGET', KEYS[1], 'probe') ~= ARGV[1] then return 0 end
-redis.call('HDEL', KEYS[1], 'until', 'opens', 'probe', 'probe_until', 'by')
-redis.call('DEL', KEYS[2])
-return 1
-"""
-
-# ARGV: token, error, ms asked for (0: none), failures to open at, window ms, first ms open, longest ms, memory ms.
-# Returns the ms it is open for by this failure, 0 when it did not open it.
-FAILED = (
-    NOW
-    + """
-local asked, open_until, opens = tonumber(ARGV[3]), number('until'), number('opens')
-redis.call('HSET', KEYS[1], 'error', ARGV[2], 'error_at', now)
-redis.call('PEXPIRE', KEYS[1], math.max(ARGV[8], open_until - now + ARGV[8]))
-local length = 0
-if open_until == 0 then
-  redis.call('RPUSH', KEYS[2], now)
-  redis.call('LTRIM', KEYS[2], -ARGV[4], -1)
-  redis.call('PEXPIRE', KEYS[2], ARGV[5])
-  local is_full = redis.call('LLEN', KEYS[2]) >= tonumber(ARGV[4])
-  if asked > 0 then length = asked
-  elseif is_full and now - redis.call('LINDEX', KEYS[2], 0) <= tonumber(ARGV[5]) then length = tonumber(ARGV[6]) end
-elseif ARGV[1] ~= '' and redis.call('HGET', KEYS[1], 'probe') == ARGV[1] then
-  length = asked
-  if asked == 0 then length = math.min(ARGV[6] * 2 ^ (opens + 1), ARGV[7]) end
-  redis.call('HINCRBY', KEYS[1], 'opens', 1)
-elseif asked > 0 and now + asked > open_until then
-  length = asked
-end
-if length == 0 then return 0 end
-redis.call('HSET', KEYS[1], 'until', now + length)
-redis.call('HDEL', KEYS[1], 'probe', 'probe_until')
-redis.call('PEXPIRE', KEYS[1], length + ARGV[8])
-return length
-"""
-)
-
-# ARGV: token. The probe came to nothing either way: the next call may be the probe.
-RELEASED = """
-if redis.call('HGET', KEYS[1], 'probe') == ARGV[1] then redis.call('HDEL', KEYS[1], 'probe', 'probe_until') end
-"""
-
-# ARGV: ms to keep it open for, 0 closes it; memory ms.
-SWITCH = (
-    NOW
-    + """
-redis.call('HDEL', KEYS[1], 'until', 'opens', 'probe', 'probe_until', 'by')
-redis.call('DEL', KEYS[2])
-if tonumber(ARGV[1]) > 0 then redis.call('HSET', KEYS[1], 'until', now + ARGV[1], 'by', 'hand') end
-redis.call('PEXPIRE', KEYS[1], ARGV[1] + ARGV[2])
-"""
-)
 
 
 @dataclass(frozen=True)
@@ -206,11 +132,17 @@ class Breaker:
         self.port = port
         self.provider = provider
         self.rules = rules
-        self._keys = [key("breaker", port, provider), key("breaker", port, provider, "failures")]
+        self._keys = [
+            key("breaker", port, provider),
+            key("breaker", port, provider, "failures"),
+            provider_calls.KEY,
+        ]
 
     def admit(self) -> Admission:
         token = secrets.token_hex(8)
-        answer = _redis.run(ADMIT, self._keys, [_milliseconds(self.rules.probe_seconds), token])
+        field = provider_calls.field_of(self.port, self.provider, provider_calls.CALLS)
+        args = [_milliseconds(self.rules.probe_seconds), token, field]
+        answer = _redis.run(scripts.ADMIT, self._keys, args)
         if answer is None:
             return Admission(True)
         verdict, wait, failures = answer
@@ -220,7 +152,7 @@ class Breaker:
         """Tell that the provider answered. Costs nothing while all is well."""
         if not admission.probe and not admission.failures:
             return
-        if _redis.run(SUCCEEDED, self._keys, [admission.probe]):
+        if _redis.run(scripts.SUCCEEDED, self._keys, [admission.probe]):
             logger.info("provider is let through again", extra=self._fields())
 
     def failed(self, admission: Admission, *, error: str, wait_seconds: float | None = None) -> float:
@@ -235,7 +167,8 @@ class Breaker:
         asked = _milliseconds(min(wait_seconds, MAX_WAIT_SECONDS)) if wait_seconds and wait_seconds > 0 else 0
         times = (rules.window_seconds, rules.open_seconds, rules.longest_seconds, REMEMBERED_SECONDS)
         args = [admission.probe, error[:64], asked, rules.failures, *map(_milliseconds, times)]
-        opened = float(_redis.run(FAILED, self._keys, args) or 0) / 1000
+        args.append(provider_calls.field_of(self.port, self.provider, provider_calls.FAILURES))
+        opened = float(_redis.run(scripts.FAILED, self._keys, args) or 0) / 1000
         if opened:
             logger.warning("provider is left alone", extra={**self._fields(), "error": error, "seconds": opened})
         return opened
@@ -243,7 +176,7 @@ class Breaker:
     def released(self, admission: Admission) -> None:
         """Tell that the call says nothing of the provider."""
         if admission.probe:
-            _redis.run(RELEASED, self._keys, [admission.probe])
+            _redis.run(scripts.RELEASED, self._keys, [admission.probe])
 
     def open_by_hand(self) -> None:
         """Let no call through for BY_HAND_SECONDS. Raises QueueUnreachable."""
@@ -256,7 +189,7 @@ class Breaker:
     def _switch(self, open_seconds: float) -> None:
         try:
             args = [_milliseconds(open_seconds), _milliseconds(REMEMBERED_SECONDS)]
-            run_script(SWITCH, keys=self._keys, args=args)
+            run_script(scripts.SWITCH, keys=self._keys, args=args)
         except redis.RedisError as error:
             raise QueueUnreachable from error
 

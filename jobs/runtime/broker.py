@@ -73,7 +73,7 @@ def _look_at(sender: Any, task: dict[str, Any], **_more: Any) -> None:
 
 def _name_of(func: str | Callable[..., Any]) -> str:
     """Return the registry's name of a function that was named or given."""
-    for spec in registry.every():
+    for spec in registry.offered():
         if func in (spec.name, f"{spec.call.__module__}.{spec.call.__qualname__}") or func is spec.call:
             return spec.name
     said = func if isinstance(func, str) else getattr(func, "__qualname__", type(func).__name__)

@@ -5,11 +5,12 @@ guard then stops the run: a polite function sees `context.cancelled()`, the othe
 """
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 
 from django.db import transaction
 
-from jobs.runtime import clock, parts, queue, run_log
+from jobs.runtime import clock, counting, parts, queue, run_log
 from jobs.runtime.end import change
 from jobs.runtime.errors import QueueUnreachable, TooLate
 from jobs.runtime.followers import send_followers
@@ -22,11 +23,15 @@ from jobs.runtime.signals import task_changed
 logger = logging.getLogger(__name__)
 
 
-def cancel(task: Task) -> Task:
-    """Return the task, now cancelled. Raises TooLate when it has ended already."""
+def cancel(task: Task, *, among: Sequence[str] = OPEN) -> Task:
+    """
+    Return the task, now cancelled. Raises TooLate when it has ended already.
+
+    among: the states it may be in; in any other it is too late as well.
+    """
     while True:
         task = Task.objects.get(pk=task.pk)
-        if task.is_final():
+        if task.status not in among:
             raise TooLate(task.status)
         was_running = task.status == Status.PROCESSING
         said = run_log.read(task.pk, task.attempt) if was_running else []
@@ -40,6 +45,7 @@ def cancel(task: Task) -> Task:
         queue.announce_cancel(task.pk) if was_running else queue.withdraw(task)
     parts.send_end(task.pk, Status.CANCELLED)
     task_changed.send_robust(Task, task=task, position=None)
+    counting.count_outside(task, outcome=Outcome.CANCELLED, was_running=was_running)
     _cancel_parts(task)
     send_followers(task)
     logger.info("task cancelled", extra={"task": str(task.pk), "was_running": was_running})

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
-# Before the others judge by a clock that was set, which they do after a lease (keeper.py). Quartz
+# Before the others judge by a clock that was set, which they do after a lease (judgement.py). Quartz
 # drifts by some 50 ppm: less than 1.5 ms in this time.
 ASK_AGAIN_SECONDS = min(30.0, settings.LEASE_SECONDS / 3)
 

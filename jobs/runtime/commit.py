@@ -10,9 +10,9 @@ Called by worker.py, inside `transaction.atomic()`.
 """
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -20,9 +20,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper as Database
-from django.utils.dateparse import parse_datetime
 
 from jobs.runtime import registry
+from jobs.runtime.columns import key_of, read_id, read_moment, storing
 from jobs.runtime.models import Artifact, Status, Task
 from jobs.runtime.models.attempt import Outcome
 from jobs.runtime.models.task import CHATS, FINAL
@@ -31,7 +31,7 @@ from jobs.runtime.signals import task_finished, tasks_ending
 
 CLAIMED = (
     "function, owner_id, source, order_key, queue, priority, inputs, attempt, deaths, retries, max_retries, "
-    "created_at, sequence_key, parent_id, siblings_at_once"
+    "created_at, sequence_key, parent_id, siblings_at_once, traceparent"
 )
 
 CLAIM = """
@@ -126,15 +126,15 @@ def claim(ids: Sequence[UUID], *, worker: str, now: datetime, quick: Collection[
     if not ids:
         return []
     database = _database()
-    stored, leased_until = _stored(database), now + timedelta(seconds=settings.LEASE_SECONDS)
-    moment, keys = stored(now), [_key(database, task_id) for task_id in ids]
+    stored, leased_until = storing(database), now + timedelta(seconds=settings.LEASE_SECONDS)
+    moment, keys = stored(now), [key_of(database, task_id) for task_id in ids]
     values = [worker, stored(leased_until), moment, moment, moment]
     with database.cursor() as cursor:
         if len(keys) == 1 or not quick:
             cursor.execute(CLAIM_ONE, [*values, keys[0]])
         else:
             cursor.execute(_claim_more(len(keys), len(quick)), [*values, *keys, keys[0], *quick])
-        rows = {_uuid(row[0]): row[1:] for row in cursor.fetchall()}
+        rows = {read_id(row[0]): row[1:] for row in cursor.fetchall()}
     return [_claimed(rows[task_id], task_id, worker, now, leased_until) for task_id in ids if task_id in rows]
 
 
@@ -146,8 +146,8 @@ def _claim_more(ids: int, quick: int) -> str:
 def _claimed(row: Sequence[Any], task_id: UUID, worker: str, now: datetime, leased_until: datetime) -> Task:
     values = dict(zip(CLAIMED.split(", "), row, strict=True))
     values["inputs"] = json.loads(values["inputs"])
-    values["created_at"] = _aware(values["created_at"])
-    values["parent_id"] = _uuid(values["parent_id"]) if values["parent_id"] else None
+    values["created_at"] = read_moment(values["created_at"])
+    values["parent_id"] = read_id(values["parent_id"]) if values["parent_id"] else None
     return _task(
         id=task_id,
         status=Status.PROCESSING,
@@ -231,7 +231,7 @@ def retention(task: Task, now: datetime) -> tuple[datetime, datetime | None]:
 
 
 def _finish_values(database: Database, task: Task, worker: str) -> list[Any]:
-    stored = _stored(database)
+    stored = storing(database)
     return [
         task.status,
         stored(task.completed_at),
@@ -250,16 +250,16 @@ def _finish_values(database: Database, task: Task, worker: str) -> list[Any]:
         task.error_message,
         stored(task.kept_until),
         stored(task.content_until),
-        _key(database, task.pk),
+        key_of(database, task.pk),
         task.attempt,
         worker,
     ]
 
 
 def _attempt_values(database: Database, done: Finish) -> list[Any]:
-    task, failure, stored = done.task, done.failure, _stored(database)
+    task, failure, stored = done.task, done.failure, storing(database)
     return [
-        _key(database, task.pk),
+        key_of(database, task.pk),
         task.attempt,
         done.worker,
         stored(task.started_at or done.ended_at),
@@ -273,37 +273,10 @@ def _attempt_values(database: Database, done: Finish) -> list[Any]:
 
 
 def _result_values(database: Database, done: Finish) -> list[Any]:
-    ended_at = _stored(database)(done.ended_at)
-    return [_key(database, done.task.pk), done.output, done.processing_seconds, done.model_version, ended_at]
+    ended_at = storing(database)(done.ended_at)
+    return [key_of(database, done.task.pk), done.output, done.processing_seconds, done.model_version, ended_at]
 
 
 def _database() -> Database:
     # Asked for once a statement: each look through Django's proxy costs as much as a small query.
     return connections[DEFAULT_DB_ALIAS]
-
-
-def _stored(database: Database) -> Callable[[datetime | None], Any]:
-    """Return what makes a moment fit for a column."""
-    # PostgreSQL takes it as it is.
-    return _sqlite_moment if database.vendor == "sqlite" else lambda moment: moment
-
-
-# One moment stands in several columns of several statements.
-@lru_cache(maxsize=32)
-def _sqlite_moment(moment: datetime | None) -> str | None:
-    """Return a moment as Django stores it in SQLite: in UTC, without its zone."""
-    return None if moment is None else str(moment.astimezone(UTC).replace(tzinfo=None))
-
-
-def _key(database: Database, task_id: UUID) -> Any:
-    return task_id if database.features.has_native_uuid_field else task_id.hex
-
-
-def _uuid(value: UUID | str) -> UUID:
-    return UUID(hex=value) if isinstance(value, str) else value
-
-
-def _aware(value: datetime | str) -> datetime:
-    moment = parse_datetime(value) if isinstance(value, str) else value
-    assert moment is not None  # noqa: S101 - written by Django, never empty
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

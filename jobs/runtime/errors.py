@@ -17,6 +17,10 @@ class UnknownFunction(RuntimeFault):
         super().__init__(f"there is no function named {name!r}")
 
 
+# The code of a field error that is no fault of the caller's: the house does not do this at present.
+SWITCHED_OFF = "switched_off"
+
+
 @dataclass(frozen=True)
 class FieldError:
     """One rejected field: `field` is its dotted path, `code` a stable word, `message` a sentence."""

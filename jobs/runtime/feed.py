@@ -22,7 +22,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from jobs.runtime import clock, lease, queue, registry, run_log
 from jobs.runtime.commit import Finish
-from jobs.runtime.connection import client
+from jobs.runtime.connection import client, key
 from jobs.runtime.errors import QueueUnreachable
 from jobs.runtime.haste import Haste
 from jobs.runtime.line import Line
@@ -54,6 +54,9 @@ class Feed:
         self.slot = slot
         self.name = name
         self.queues = queues
+        self.wakes = [key("wake", queue_name) for queue_name in queues]
+        # Less than what a call may take, or a quiet second would be taken for a Redis that hangs.
+        self.idle_seconds = min(IDLE_SECONDS, settings.REDIS_TIMEOUT_SECONDS / 2)
         self.line = Line()
         self.haste = Haste()
         self.run: Run | None = None
@@ -256,9 +259,20 @@ class Feed:
 
     def _sleep(self) -> None:
         try:
-            queue.wait(self.queues, seconds=IDLE_SECONDS, connection=client())
+            if not self.line.wait(self.wakes, seconds=self.idle_seconds):
+                rest()
         except QueueUnreachable:
             time.sleep(IDLE_SECONDS)
+
+
+def rest() -> None:
+    """Let functions get ready for what may come. Nothing they do may end a worker."""
+    for spec in registry.every():
+        if spec.at_rest is not None:
+            try:
+                spec.at_rest()
+            except Exception:
+                logger.exception("a function could not get ready", extra={"function": spec.name})
 
 
 def wait_for_redis() -> None:

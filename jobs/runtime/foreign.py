@@ -25,7 +25,8 @@ TYPES = {
     "ready": "zset", "fair": "hash", "wake": "list", "delayed": "zset", "held": "hash", "paused": "set",
     "limits": "hash", "busy": "set", "rate": "string", "limits_known": "string", "workers": "hash",
     "seconds": "list", "parts": "stream", "phrase": "hash", "phrases": "zset", "phrases_bytes": "string",
-    "aside_total": "string",
+    "aside_total": "string", "tally": "hash", "keepers": "hash", "provider_calls": "hash",
+    "delivery_attempts": "hash", "cost": "hash", "stops": "hash",
 }  # fmt: skip
 # One name for two kinds: the key itself, and its family.
 TYPES_ALONE = {"blocked": "set", "aside": "list"}

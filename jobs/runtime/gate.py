@@ -9,22 +9,39 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """Hold the right to write while the block runs. Keep it to one short transaction."""
-    if connection.vendor != "sqlite":
+    """
+    Hold the right to write until the block ends, or the transaction within it is committed.
+
+    Keep it to one short transaction. What waits for its commit (`on_commit`) finds the right given back: most of that
+    speaks to Redis, and one that hangs would hold up every writer of the house.
+    """
+    # Looked up once: each look through Django's proxy costs as much as a small query.
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.vendor != "sqlite":
         yield
         return
+    # A new connection would begin with an empty list of what waits for a commit.
+    database.ensure_connection()
     lock = _lock()
     fcntl.flock(lock, fcntl.LOCK_EX)
+    # `transaction.on_commit` would call it at once: the transaction is about to begin. Undone, it forgets its list.
+    first: Any = (set(), partial(fcntl.flock, lock, fcntl.LOCK_UN), False)
+    if not database.in_atomic_block:
+        database.run_on_commit.insert(0, first)
     try:
         yield
     finally:
+        if first in database.run_on_commit:
+            database.run_on_commit.remove(first)
         fcntl.flock(lock, fcntl.LOCK_UN)
 
 

@@ -4,26 +4,26 @@ Callers: the API, the pages, the admin, the commands, the schedule. Safe to call
 transaction of the caller; then the id is sent when that one commits.
 """
 
-import hashlib
-import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import groupby
 from typing import Any
-from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from pydantic import BaseModel
 
-from jobs.runtime import clock, followers, queue, registry, uploads
-from jobs.runtime.errors import InvalidInput, KeyReused, NotFinished, QueueUnreachable
+from jobs.runtime import clock, followers, queue, registry, tracing, uploads
+from jobs.runtime.accepting import accept_nth, body_hash_of, fan_out, new_task, new_tasks, offered, tell
+from jobs.runtime.errors import KeyReused, NotFinished, QueueUnreachable
 from jobs.runtime.models import Priority, Source, Task
 from jobs.runtime.models.task import OPEN
+from jobs.runtime.rows import insert_many
 from jobs.runtime.signals import task_changed
+from jobs.runtime.telling import Telling
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Invocation:
     """An accepted invocation.
 
     replayed: the idempotency key named a task that was already there.
-    position: tasks before this one, 0 for the next; None while unknown.
+    position: tasks before this one, 0 for the next; None while unknown, and within a transaction of the caller.
     queued: False when Redis could not be reached; the sweep sends the id when it can.
     """
 
@@ -78,18 +78,22 @@ def invoke(
 
     A file that the input names must be the owner's (uploads.py).
 
+    A function that fans out gets its parts in the same transaction; they are sent as it is, or not at all.
+
     Raises UnknownFunction, InvalidInput, KeyReused.
     """
-    spec = registry.get(function)
+    spec = offered(function, parent)
     accepted = spec.accept(inputs).model_dump(mode="json")
     # The same file sent again has another id; its digest says that it is the same.
     digests = uploads.claim(spec.input_type, accepted, owner_id=owner.pk)
-    body_hash = _hash(function, accepted | digests, priority, not_before, asked_beside)
-    if known := _known(spec, owner, idempotency_key, body_hash, unique_key):
-        return known
-    task = _new_task(
+    body_hash = body_hash_of(function, accepted | digests, priority, not_before, asked_beside)
+    known = partial(_known, spec, owner, idempotency_key, body_hash, unique_key)
+    if there := known():
+        return there
+    task = new_task(
         spec,
         accepted,
+        traceparent=tracing.asked_for(function, source),
         owner_id=owner.pk,
         source=source,
         priority=priority,
@@ -99,21 +103,30 @@ def invoke(
         body_hash=body_hash if idempotency_key else "",
         unique_key=unique_key,
         sequence_key=sequence_key,
-        awaits_children=awaits_children,
+        awaits_children=awaits_children or spec.fan_out is not None,
         parent=parent,
         retried_from=retried_from,
     )
-    invocation = Invocation(task)
     try:
-        with transaction.atomic():
-            task.save(force_insert=True)
-            if send:
-                transaction.on_commit(partial(_send, invocation))
+        return _store(spec, task, send=send)
     except IntegrityError:
         # Another request with this key was first, between our look and our insert.
-        if known := _known(spec, owner, idempotency_key, body_hash, unique_key):
-            return known
+        if there := known():
+            return there
         raise
+
+
+def _store(spec: registry.Function, task: Task, *, send: bool) -> Invocation:
+    """Store a task with its parts, all of it or nothing; what may start of it is sent after the commit."""
+    invocation = Invocation(task)
+    with transaction.atomic():
+        # All of its values are there; save() takes half as long again.
+        insert_many(Task, [vars(task)])
+        task._state.adding = False
+        tell(spec, task)
+        parts = fan_out(spec, task)
+        if send:
+            transaction.on_commit(partial(_send, invocation, parts))
     return invocation
 
 
@@ -137,86 +150,74 @@ def invoke_many(
 
     Raises UnknownFunction, InvalidInput.
     """
-    spec = registry.get(function)
-    accepted = [_accept_nth(spec, raw, f"{place}.{number}", owner_id=owner.pk) for number, raw in enumerate(inputs)]
-    tasks = [
-        _new_task(
-            spec,
-            body,
-            owner_id=owner.pk,
-            source=source,
-            priority=priority,
-            order_key=order_key or f"user:{owner.pk}",
-            parent=parent,
-            siblings_at_once=siblings_at_once,
-        )
-        for body in accepted
-    ]
+    spec = offered(function, parent)
+    accepted = [accept_nth(spec, raw, f"{place}.{number}", owner_id=owner.pk) for number, raw in enumerate(inputs)]
+    tasks = new_tasks(
+        spec,
+        accepted,
+        traceparent=tracing.asked_for(function, source, count=len(accepted)),
+        owner_id=owner.pk,
+        source=source,
+        priority=priority,
+        order_key=order_key or f"user:{owner.pk}",
+        parent=parent,
+        siblings_at_once=siblings_at_once,
+        awaits_children=spec.fan_out is not None,
+    )
     with transaction.atomic():
         store_prepared(tasks)
     return tasks
 
 
-def prepare(
-    function: str,
-    inputs: Mapping[str, Any] | BaseModel,
-    *,
-    task_id: UUID,
-    owner_id: int,
-    source: Source,
-    order_key: str,
-    priority: Priority = Priority.NORMAL,
-) -> Task:
-    """
-    Return a task that is checked but not stored, for a caller that stores many beside rows of its own.
-
-    task_id: from identity.new_task_id(). Raises UnknownFunction, InvalidInput.
-    """
-    spec = registry.get(function)
-    accepted = spec.accept(inputs).model_dump(mode="json")
-    uploads.claim(spec.input_type, accepted, owner_id=owner_id)
-    return _new_task(
-        spec, accepted, id=task_id, owner_id=owner_id, source=source, priority=priority, order_key=order_key
-    )
-
-
 def store_prepared(tasks: Sequence[Task]) -> None:
-    """Store what `prepare()` gave, in the transaction of the caller; the ids are sent after its commit."""
-    Task.objects.bulk_create(tasks, batch_size=500)
-    transaction.on_commit(partial(_send_all, tasks))
+    """Store what preparing.py gave, in the transaction of the caller; the ids are sent after its commit."""
+    insert_many(Task, [vars(task) for task in tasks])
+    for task in tasks:
+        task._state.adding = False
+        tell(registry.get(task.function), task)
+    fanned = {task.pk: fan_out(registry.get(task.function), task) for task in tasks if task.awaits_children}
+    # What waits for its parts is sent once they have ended.
+    ready = [each for task in tasks for each in (fanned.get(task.pk) or [task])]
+    transaction.on_commit(partial(_send_all, ready))
 
 
-def _accept_nth(
-    spec: registry.Function, raw: Mapping[str, Any] | BaseModel, place: str, *, owner_id: int
-) -> dict[str, Any]:
-    try:
-        accepted = spec.accept(raw).model_dump(mode="json")
-        uploads.claim(spec.input_type, accepted, owner_id=owner_id)
-    except InvalidInput as error:
-        raise InvalidInput([replace(each, field=f"{place}.{each.field}") for each in error.errors]) from None
-    return accepted
-
-
-def _send_all(tasks: Sequence[Task]) -> None:
+def _send_all(tasks: Sequence[Task]) -> bool:
+    """Send the ids; return whether the queue took them."""
+    queued = True
     positions: Sequence[int | None] = [None] * len(tasks)
     try:
         positions = queue.send_all(tasks)
     except QueueUnreachable:
+        queued = False
         logger.warning("tasks kept, not sent: the queue did not answer", extra={"count": len(tasks)})
     # Watchers of a list reread it at any message; a thousand of them would tell no more.
-    for task, position in list(zip(tasks, positions, strict=True))[:MAX_ANNOUNCED]:
-        task_changed.send_robust(Task, task=task, position=position)
+    _announce(list(zip(tasks, positions, strict=True))[:MAX_ANNOUNCED], at_once=queued)
+    return queued
 
 
-def _new_task(spec: registry.Function, accepted: dict[str, Any], **values: Any) -> Task:
-    now = clock.now()
-    return Task(
-        function=spec.name, queue=spec.queue_of(accepted), inputs=accepted, created_at=now, updated_at=now, **values
-    )
+def _announce(placed: Sequence[tuple[Task, int | None]], *, at_once: bool) -> None:
+    """
+    Tell watchers of tasks, each with its place, after they were sent.
+
+    at_once: Redis has just answered, so all is told in one message of this thread. A thread of its own, with a message
+    for each task and group, took three times the processor, just when a worker wants to begin. Without an answer it
+    is that thread that waits.
+    """
+    telling = Telling()
+    beside: dict[str, Any] = {"outbox": telling.outbox} if at_once else {}
+    for task, position in placed:
+        task_changed.send_robust(Task, task=task, position=position, **beside)
+    telling.send()
 
 
-def invoke_again(task: Task, *, source: Source) -> Invocation:
-    """Run a finished task's input again, as a new task of its owner. Raises NotFinished, InvalidInput."""
+def invoke_again(task: Task, *, source: Source, idempotency_key: str | None = None) -> Invocation:
+    """
+    Run a finished task's input again, as a new task of its owner.
+
+    idempotency_key: the same key gives the same new task again, with its parts.
+
+    Raises NotFinished, InvalidInput, UnknownFunction.
+    """
     if not task.is_final():
         raise NotFinished(task.status)
     with transaction.atomic():
@@ -230,8 +231,9 @@ def invoke_again(task: Task, *, source: Source) -> Invocation:
             sequence_key=task.sequence_key,
             awaits_children=task.awaits_children,
             retried_from=task,
+            idempotency_key=idempotency_key,
         )
-        if task.awaits_children:
+        if task.awaits_children and not again.replayed and registry.get(task.function).fan_out is None:
             _invoke_parts_again(task, of=again.task)
     return again
 
@@ -253,34 +255,38 @@ def _invoke_parts_again(task: Task, *, of: Task) -> None:
         )
 
 
-def _send(invocation: Invocation) -> None:
+def _send(invocation: Invocation, parts: Sequence[Task] = ()) -> None:
+    task, reached = invocation.task, False
     try:
-        if followers.may_start(invocation.task):
-            invocation.position = queue.send(invocation.task)
+        if parts:
+            invocation.queued = reached = _send_all(parts)
+        elif followers.may_start(task):
+            invocation.position = queue.send(task)
+            reached = True
     except QueueUnreachable:
         invocation.queued = False
-        logger.warning("task kept, not sent: the queue did not answer", extra={"task": str(invocation.task.pk)})
-    task_changed.send_robust(Task, task=invocation.task, position=invocation.position)
+        logger.warning("task kept, not sent: the queue did not answer", extra={"task": str(task.pk)})
+    _announce([(task, invocation.position)], at_once=reached)
 
 
 def _known(
     spec: registry.Function, owner: AbstractBaseUser, key: str | None, body_hash: str, unique_key: str | None
 ) -> Invocation | None:
     """Return the task that one of the keys names already. Raises KeyReused."""
+    if not key and not unique_key:
+        return None
     mine = Task.objects.filter(owner_id=owner.pk)
     task = mine.filter(idempotency_key=key).first() if key else None
     if task is not None and task.body_hash != body_hash:
         raise KeyReused(key or "")
     if task is None and unique_key:
         task = mine.filter(function=spec.name, unique_key=unique_key, status__in=OPEN).first()
-    return Invocation(task, replayed=True, position=queue.position_or_none(task)) if task else None
+    if task is None:
+        return None
+    known = Invocation(task, replayed=True)
+    transaction.on_commit(partial(_place, known))
+    return known
 
 
-def _hash(
-    function: str, inputs: Mapping[str, Any], priority: int, not_before: datetime | None, asked_beside: str
-) -> str:
-    # The moment as it was asked for, whatever zone it was written in and whether or not it has passed since.
-    delay = [] if not_before is None else [not_before.timestamp()]
-    beside = [asked_beside] if asked_beside else []
-    body = json.dumps([function, inputs, int(priority), *delay, *beside], sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(body.encode()).hexdigest()
+def _place(known: Invocation) -> None:
+    known.position = queue.position_or_none(known.task)

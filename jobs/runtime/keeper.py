@@ -1,7 +1,7 @@
 """The keeper: the one process of a cluster that speaks to the database and Redis for its workers.
 
 It renews their leases, takes back what dead ones held, passes on cancellations, sweeps and
-fires schedules. The guard (cluster.py) never waits for a database; the keeper never forks.
+fires schedules. The guard (guard.py) never waits for a database; the keeper never forks.
 It acts on what is true now, not on messages: killed at any moment, its successor does the rest.
 """
 
@@ -12,7 +12,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -21,13 +20,16 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
-from jobs.runtime import admission, clock, lease, processes, queue, schedule, stats, sweep
+from jobs.runtime import admission, clock, keepers, lease, processes, queue, schedule, stats, sweep, tracing
 from jobs.runtime.connection import key, subscription
 from jobs.runtime.errors import QueueUnreachable
-from jobs.runtime.link import DEAD, FREE, LIVE, Slot
+from jobs.runtime.judgement import Judgement
+from jobs.runtime.link import AT_ONCE, DEAD, FREE, GENTLY, LIVE, STAY, Slot
+from jobs.runtime.memory import resident_megabytes
 from jobs.runtime.models import Status, Task
 from jobs.runtime.scale import Scaler
 from jobs.runtime.signals import task_changed
+from jobs.runtime.write_ahead_log import WriteAheadLog
 
 logger = logging.getLogger(__name__)
 
@@ -39,10 +41,12 @@ SWEEP_SECONDS = 5.0
 LOCAL_SECONDS = 2.0
 # Schedules are precise to this; who does not lead only reads one row.
 SCHEDULE_SECONDS = 1.0
-# Its looks yield to work that somebody waits for, and not to bulk work (cluster.py).
+# Its looks yield to work that somebody waits for, and not to bulk work (guard.py).
 NICENESS = 5
 # An outage is one line in the log this often, not five a second.
 SILENCE_SECONDS = 10.0
+# What staff wish of a worker, as stats.py has it.
+LEAVE = {stats.Stop.GENTLY: GENTLY, stats.Stop.AT_ONCE: AT_ONCE}
 # A polite function gets this long to notice that it was cancelled; then its process is killed.
 CANCEL_GRACE_SECONDS = 2.0
 
@@ -55,10 +59,10 @@ class Keeper:
         self.wake = wake  # read end of a pipe; the guard writes a byte when a worker has died
         self.stopping = False
         self.next_at: dict[str, float] = {}
+        self.log = WriteAheadLog()
         self.sign_of_life = sign_of_life  # in shared memory; the guard ends a keeper that gives none
-        self.renewed_at: datetime | None = None  # by the database's clock
-        self.renewed = 0.0  # by the monotonic one
-        self.judge_from = 0.0
+        self.judgement = Judgement()
+        self.periods = schedule.Periods()
         self.gone: set[str] = set()  # local workers that the last look found no process of
 
     def run(self, parent_pid: int) -> None:
@@ -76,6 +80,8 @@ class Keeper:
         self._safely(self.bury_dead)
         self._safely(lambda: self.take_back_local(at_once=True))
         connection.close()
+        # What its schedules asked for.
+        tracing.end()
 
     def beat(self) -> None:
         """Do what is due now."""
@@ -84,13 +90,14 @@ class Keeper:
         self._every("due", BEAT_SECONDS, lambda: sweep.send_due(now=clock.now()))
         self._every("late", BEAT_SECONDS, self.announce_late)
         self._every("limits", BEAT_SECONDS, admission.keep_limits)
-        self._every("scale", HEARTBEAT_SECONDS, self.scale)
+        if self.scaler.low < self.scaler.high:
+            self._every("scale", HEARTBEAT_SECONDS, self.scale)
         self._every("pauses", HEARTBEAT_SECONDS, admission.keep_pauses)
         self._every("lease", settings.LEASE_SECONDS / 3, self.renew)
-        self._every("sweep", SWEEP_SECONDS, lambda: sweep.sweep(now=clock.ask(), sure=self.may_judge))
+        self._every("sweep", SWEEP_SECONDS, lambda: sweep.sweep(now=clock.ask(), sure=self.judgement.is_sound))
         self._every("local", LOCAL_SECONDS, self.take_back_local)
-        self._every("checkpoint", HEARTBEAT_SECONDS, self.checkpoint)
-        self._every("schedule", SCHEDULE_SECONDS, lambda: schedule.fire_due(now=clock.now()))
+        self._every("checkpoint", HEARTBEAT_SECONDS, self.log.look)
+        self._every("schedule", SCHEDULE_SECONDS, self.fire)
 
     def bury_dead(self) -> None:
         """Take back what dead workers held, then free their slots."""
@@ -107,14 +114,21 @@ class Keeper:
         stats.bury(name)
 
     def heartbeat(self) -> None:
-        stats.beat({slot.name.decode(): self._facts(slot) for slot in self._live()})
+        """Say who lives, and hear whom staff wish gone."""
+        keepers.beat(processes.name_of(os.getpid()), wanted=self.wanted.value)
+        live = {slot.name.decode(): slot for slot in self._live()}
+        births = sum(slot.births for slot in self.slots) - sum(slot.state == LIVE for slot in self.slots)
+        common = {"guard": os.getppid(), "restarts": births}
+        wishes = stats.beat({name: {**self._facts(slot), **common} for name, slot in live.items()})
+        for name, stop in wishes.items():
+            live[name].leave = LEAVE[stop]
 
     def renew(self) -> None:
         """Extend the leases; a task that runs here although its row says cancelled is told so."""
         live = self._live()
         names = [slot.name.decode() for slot in live]
         lease.renew(names, now=clock.ask())
-        if self._came_late(clock.now()):
+        if self.judgement.note_renewal():
             # The first may have waited for the database longer than the lease that it then wrote.
             lease.renew(names, now=clock.now())
         running = {slot.running_id(): slot for slot in live}
@@ -128,11 +142,9 @@ class Keeper:
         oldest, waiting = queue.backlog()
         self.wanted.value = self.scaler.decide(oldest_seconds=oldest, waiting=waiting, now=time.monotonic())
 
-    def checkpoint(self) -> None:
-        """Move SQLite's write-ahead log into its file; it waits for nobody, and nobody waits for it."""
-        if connection.vendor == "sqlite":
-            with connection.cursor() as cursor:
-                cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    def fire(self) -> None:
+        """Fire what is due, if this keeper leads."""
+        schedule.fire_due(now=clock.now(), periods=self.periods)
 
     def announce_late(self) -> None:
         """Tell watchers of what was expected to be over at once and still runs."""
@@ -143,34 +155,6 @@ class Keeper:
                 slot.unannounced_since = 0.0
                 for task in Task.objects.filter(pk=task_id, status=Status.PROCESSING):
                     task_changed.send_robust(Task, task=task, position=None)
-
-    def may_judge(self) -> bool:
-        """
-        Return whether a lease that has run out says that its holder is dead.
-
-        Not while we could not renew ourselves, nor for one lease after it: whatever kept us (the
-        database was away, its clock was set, this machine slept) may have kept every keeper.
-        """
-        now = time.monotonic()
-        if self._was_set(clock.now()):
-            return False
-        return now >= self.judge_from and now - self.renewed < settings.LEASE_SECONDS * 2 / 3
-
-    def _was_set(self, now: datetime) -> bool:
-        """Return whether the clock was set since the last renewal: the monotonic one, which nobody sets, disagrees."""
-        if self.renewed_at is None:
-            return True
-        passed_seconds = (now - self.renewed_at).total_seconds()
-        return abs(passed_seconds - (time.monotonic() - self.renewed)) > settings.LEASE_SECONDS / 3
-
-    def _came_late(self, now: datetime) -> bool:
-        """Note a renewal; return whether leases may have run out since the one before."""
-        before = self.renewed_at
-        late = before is None or self._was_set(now) or now - before > timedelta(seconds=settings.LEASE_SECONDS)
-        self.renewed_at, self.renewed = now, time.monotonic()
-        if late:
-            self.judge_from = self.renewed + settings.LEASE_SECONDS
-        return late
 
     def take_back_local(self, *, at_once: bool = False) -> None:
         """
@@ -210,6 +194,9 @@ class Keeper:
             "pid": slot.pid,
             "lane": "interactive" if slot.alone else "any",
             "task": str(running) if running else None,
+            "born": slot.born,
+            "megabytes": round(resident_megabytes(slot.pid), 1),
+            "stop": _leaving(slot),
         }
 
     def _every(self, name: str, seconds: float, action: Callable[[], object]) -> None:
@@ -268,6 +255,13 @@ class Keeper:
 
     def _stop(self, *_: object) -> None:
         self.stopping = True
+
+
+def _leaving(slot: Slot) -> str | None:
+    """Return how a worker is about to leave; one that is not needed any more does so after its task too."""
+    if slot.leave == STAY and not slot.stop:
+        return None
+    return stats.Stop.AT_ONCE if slot.leave == AT_ONCE else stats.Stop.GENTLY
 
 
 def _ending(slot: Slot) -> lease.Ending:

@@ -24,7 +24,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_noop
 
-from jobs.runtime import parts, queue, registry, run_log
+from jobs.runtime import counting, parts, queue, registry, run_log
 from jobs.runtime.end import change
 from jobs.runtime.errors import QueueUnreachable
 from jobs.runtime.followers import send_followers
@@ -120,26 +120,27 @@ def _after_death(
             deaths=1,
             log=last_words,
         )
-    return changed and _tell(task, "worker died in a task")
+    return changed and _tell(task, "worker died in a task", Outcome.DIED)
 
 
 def _after_timeout(task: Task, *, now: datetime) -> bool:
     spec = registry.find(task.function)
     failure = classify(TimedOut(spec.timeout_seconds if spec else 0))
     delay = next_delay(failure, own=spec.retry if spec else None, retries_done=task.retries)
+    outcome = Outcome.FAILURE if delay is None else Outcome.RETRY
     last_words = run_log.read(task.pk, task.attempt)
     with writing(), transaction.atomic():
         changed = change(
             task,
             to=Status.FAILURE if delay is None else Status.RETRY,
             now=now,
-            outcome=Outcome.FAILURE if delay is None else Outcome.RETRY,
+            outcome=outcome,
             failure=failure,
             not_before=None if delay is None else now + delay,
             retries=0 if delay is None else 1,
             log=last_words,
         )
-    return changed and _tell(task, "worker killed at its task's time limit")
+    return changed and _tell(task, "worker killed at its task's time limit", outcome)
 
 
 def hand_back(task: Task, *, now: datetime) -> bool:
@@ -151,14 +152,15 @@ def _after_stop(task: Task, *, now: datetime, sure: Callable[[], bool] = lambda:
     last_words = run_log.read(task.pk, task.attempt)
     with writing(), transaction.atomic():
         changed = sure() and change(task, to=Status.RETRY, now=now, outcome=Outcome.STOPPED, log=last_words)
-    return changed and _tell(task, "task handed back")
+    return changed and _tell(task, "task handed back", Outcome.STOPPED)
 
 
-def _tell(task: Task, sentence: str) -> bool:
+def _tell(task: Task, sentence: str, outcome: Outcome) -> bool:
     logger.warning(sentence, extra={"task": str(task.pk), "function": task.function, "deaths": task.deaths})
     if task.is_final():
         parts.send_end(task.pk, task.status)
     task_changed.send_robust(Task, task=task, position=None)
+    counting.count_outside(task, outcome=outcome, was_running=True)
     if task.is_final():
         send_followers(task)
     return True

@@ -1,4 +1,4 @@
-"""A worker's own connection to Redis, for the two scripts that run for every task.
+"""A worker's own connection to Redis: where it waits for work, and for the two scripts that run for every task.
 
 redis-py's general path (pool, retries, hooks) costs three times what the command does. Here
 one connection is kept and spoken to directly; it is made by the same pool, so it follows the
@@ -37,6 +37,11 @@ class Line:
             # A restarted server has forgotten it.
             self._ask("SCRIPT", "LOAD", source)
             return self._ask("EVALSHA", script_of(source).sha, len(keys), *keys, *args)
+
+    @reaching
+    def wait(self, names: Sequence[str], *, seconds: float) -> bool:
+        """Block until one of these lists has a word, take it and return True; False when the time is over."""
+        return self._ask("BLPOP", *names, seconds) is not None
 
     def _ask(self, *words: Any) -> Any:
         connection = self._open()

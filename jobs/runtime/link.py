@@ -14,16 +14,19 @@ from uuid import UUID
 
 FREE, LIVE, DEAD = 0, 1, 2
 NO_TASK = bytes(16)
+# What staff wish of a worker: to leave after its task, or now.
+STAY, GENTLY, AT_ONCE = 0, 1, 2
 
 
 class Slot(ctypes.Structure):
     """
-    One worker. Written by the guard: state, pid, alone, stop, timed_out, over_memory. By the worker:
-    name, running, saving, deadline, memory_ceiling, unannounced_since. By the keeper: cancel,
-    cancel_after (and state, from DEAD to FREE).
+    One worker. Written by the guard: state, pid, alone, born, births, stop, timed_out, over_memory. By the
+    worker: name, running, saving, deadline, memory_ceiling, unannounced_since. By the keeper: cancel,
+    cancel_after, leave (and state, from DEAD to FREE).
 
     deadline, cancel_after, unannounced_since: seconds of the shared monotonic clock; 0 for none.
     The last is when a task began that watchers were not told of; the keeper tells them, and sets it to 0.
+    born: Unix seconds. births: how many workers this slot has had; kept when it is freed.
     """
 
     _fields_ = (
@@ -31,7 +34,10 @@ class Slot(ctypes.Structure):
         ("pid", ctypes.c_int),
         ("name", ctypes.c_char * 120),
         ("alone", ctypes.c_bool),  # takes the interactive queue alone
+        ("born", ctypes.c_double),
+        ("births", ctypes.c_int),
         ("stop", ctypes.c_bool),
+        ("leave", ctypes.c_int),  # as staff wish it: STAY, GENTLY, AT_ONCE
         ("timed_out", ctypes.c_bool),
         ("over_memory", ctypes.c_bool),
         ("saving", ctypes.c_bool),  # a commit is under way: not to be killed
@@ -47,6 +53,7 @@ class Slot(ctypes.Structure):
         self.deadline = self.cancel_after = self.unannounced_since = 0.0
         self.stop = self.timed_out = self.over_memory = self.saving = False
         self.memory_ceiling = 0
+        self.leave = STAY
         self.running[:] = NO_TASK
         self.cancel[:] = NO_TASK
 

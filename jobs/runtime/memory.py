@@ -1,10 +1,11 @@
-"""How much memory a worker holds, and the wall it may not grow through.
+"""How much memory a worker holds, the wall it may not grow through, and what the collector leaves alone.
 
 The guard looks ten times a second and kills what is over its ceiling. What allocates faster
 than that meets the kernel's limit, set to twice the ceiling: Python raises MemoryError there.
 Programs that a task starts are counted by neither.
 """
 
+import gc
 import resource
 import sys
 from functools import lru_cache
@@ -25,6 +26,23 @@ def resident_megabytes(pid: int) -> float:
         return float(psutil.Process(pid).memory_info().rss) / MEGABYTE
     except (OSError, psutil.Error):
         return 0.0
+
+
+def settle() -> None:
+    """
+    Take what is there by now for good: the collector does not look at it again before settle_anew().
+
+    A third of a million objects come with the libraries. Each full collection walked through all of them while every
+    thread stood still: 0.15 s, seven packets of everybody whom the Discord bot speaks to.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def settle_anew() -> None:
+    """Let the collector look at everything once more, also at what was taken for good, and take what is left."""
+    gc.unfreeze()
+    settle()
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,6 @@
 """How long to wait before starting again what keeps dying: not at all once, then longer and longer.
 
-Called by the guard and the main process of a cluster (cluster.py).
+Called by the guard and the main process of a cluster (guard.py, cluster.py).
 """
 
 # What dies within this of its start counts as failing at the start.

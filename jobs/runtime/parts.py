@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import redis
+import redis.asyncio
 from asgiref.sync import sync_to_async
 
 from jobs.runtime.connection import client, key, leave_if_cancelled, waiting_client
@@ -95,15 +96,16 @@ def _number(fields: dict[bytes, bytes], name: bytes) -> int | None:
     return int(text) if text.isdigit() and len(text) < 10 else None
 
 
-async def read(task_id: UUID, *, is_new: bool = False) -> AsyncIterator[bytes]:
+async def read(task_id: UUID, *, is_new: bool = False, over: redis.asyncio.Redis | None = None) -> AsyncIterator[bytes]:
     """
     Yield the pieces in order, as they are made; return when the task has succeeded.
 
     Waits as long as the task takes. Raises TaskEnded when the task ends otherwise.
     is_new: it was accepted a moment ago, so the row need not be asked at once whether it is over.
+    over: a waiting_client() that the caller keeps, who reads many at a time; None: a line of its own.
     """
     progress = _Progress()
-    connection = waiting_client()
+    connection = over if over is not None else waiting_client()
     # The first look does not wait: the task may be long over.
     patience: int | None = LOOK_MILLISECONDS if is_new else None
     try:
@@ -121,7 +123,8 @@ async def read(task_id: UUID, *, is_new: bool = False) -> AsyncIterator[bytes]:
                 break
             patience = LOOK_MILLISECONDS
     finally:
-        await connection.aclose()
+        if over is None:
+            await connection.aclose()
     if not progress.complete:
         async for data in _rest_of_artifact(task_id, progress.bytes):
             yield data

@@ -22,7 +22,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, Field
 
 from jobs.engines.errors import EngineError, EngineRefused, EngineUnavailable, InputRejected
-from jobs.runtime import result_cache
+from jobs.runtime import result_cache, tracing
 from jobs.runtime.breaker import DEFAULT_RULES, Admission, Breaker, Rules
 
 logger = logging.getLogger(__name__)
@@ -30,12 +30,15 @@ logger = logging.getLogger(__name__)
 Engine = TypeVar("Engine")
 Result = TypeVar("Result")
 
-Why = Literal["open", "unavailable", "refused"]
+Why = Literal["open", "unavailable", "refused", "over_limit"]
 
 
 class Skipped(BaseModel, frozen=True):
     provider: str
-    why: Why = Field(description="open: left alone after failures; unavailable: did not answer; refused: would not")
+    why: Why = Field(
+        description="open: left alone after failures; unavailable: did not answer; refused: would not; "
+        "over_limit: has cost what a day may cost"
+    )
 
 
 class Served(BaseModel, frozen=True):
@@ -63,6 +66,7 @@ class Provider(Generic[Engine]):
     """
     version: of model and code; another one makes other results, so it is part of a cached one's key.
     cache_seconds: how long a result may be given out again for the same input; 0 for never.
+    may_ask: False while it is not to be asked, because it costs too much; None: always.
     """
 
     name: str
@@ -71,6 +75,7 @@ class Provider(Generic[Engine]):
     is_local: bool = False
     cache_seconds: int = 0
     rules: Rules = DEFAULT_RULES
+    may_ask: Callable[[], bool] | None = None
 
 
 @dataclass
@@ -137,13 +142,24 @@ class Providers(Generic[Engine]):
 
     def _ask(self, provider: Provider[Engine], work: Callable[[Engine], Result], met: _Round) -> tuple[Result] | None:
         """Return what one provider made, None when it was skipped."""
+        if provider.may_ask is not None and not provider.may_ask():
+            met.skip(provider.name, "over_limit")
+            return None
         breaker = self.breakers.get(provider.name)
         admission = breaker.admit() if breaker else _UNGUARDED
         if not admission.is_through:
             met.skip(provider.name, "open", wait_seconds=admission.wait_seconds)
             return None
         try:
-            value = _watched(work, provider.engine, breaker, admission)
+            # Threads that a function starts itself are measured when it hands them its context.
+            with tracing.span(
+                f"{self.port} {provider.name}",
+                "internal" if provider.is_local else "client",
+                within=True,
+                port=self.port,
+                provider=provider.name,
+            ):
+                value = _watched(work, provider.engine, breaker, admission)
         except EngineUnavailable as error:
             wait = error.wait_seconds
             if breaker is not None:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, wraps
+from itertools import groupby
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 from uuid import UUID
 
@@ -73,7 +74,8 @@ class RunScript(Protocol):
 
 def member_of(task_id: UUID) -> str:
     """Return the queue entry of a task: its id and a keyed hash over it (128 bits of HMAC-SHA256)."""
-    return f"{task_id.hex}.{_seal(task_id.hex)}"
+    text = task_id.hex
+    return f"{text}.{_seal(text)}"
 
 
 def _seal(text: str) -> str:
@@ -117,10 +119,11 @@ def send_all(tasks: Sequence[Task]) -> list[int | None]:
     for start in range(0, len(ready), SEND_BATCH):
         batch = ready[start : start + SEND_BATCH]
         args: list[Any] = []
-        for task in batch:
-            args += [member_of(task.pk), task.queue, int(task.priority), task.order_key, text_of(task)]
-        ranks |= zip((task.pk for task in batch), run_script(scripts.SEND, keys=[], args=args), strict=True)
-    return [ranks.get(task.pk) for task in tasks]
+        for place, alike in groupby(batch, lambda one: (one.queue, int(one.priority), one.order_key, text_of(one))):
+            members = [member_of(task.id) for task in alike]
+            args += [len(members), *place, *members]
+        ranks |= zip((task.id for task in batch), run_script(scripts.SEND, keys=[], args=args), strict=True)
+    return [ranks.get(task.id) for task in tasks]
 
 
 @reaching
@@ -208,12 +211,6 @@ def count_aside(members: Sequence[bytes]) -> None:
     pipeline.incrby(key("aside_total"), len(members))
     # Whoever spoiled these keys too must not stop the work: the sweep moves them aside.
     pipeline.execute(raise_on_error=False)
-
-
-@reaching
-def wait(queues: Sequence[str], *, seconds: float, connection: redis.Redis) -> None:
-    """Block until a queue may have work, or the time is over."""
-    connection.blpop([key("wake", queue) for queue in queues], timeout=seconds)
 
 
 @reaching

@@ -18,7 +18,8 @@ A member is `id.hmac`, nothing else.
 
 from jobs.runtime.limit_scripts import LIMITS
 
-# ARGV: member, queue, class, order key, limits of each task. Returns the rank of each, false for a blocked one.
+# ARGV: of each run of tasks that are queued alike: how many, their queue, class, order key and limits, then the
+# members. Returns the rank of each, false for a blocked one.
 # Start-time fair queueing: every order key has a clock of its own that advances by one per
 # task, and never lags behind the task now in service. So a key with a thousand waiting
 # tasks and one with a single task take turns, and one key's tasks keep their order.
@@ -27,29 +28,30 @@ from jobs.runtime.limit_scripts import LIMITS
 SEND = (
     LIMITS
     + """
-local ranks = {}
-for i = 1, #ARGV, 5 do
-  local member, queue, class, order, text = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
-  local ready, fair = P .. 'ready:' .. queue, P .. 'fair:' .. queue
-  redis.call('ZREM', P .. 'delayed', member)
-  local is_blocked = false
-  if text == '' then
-    redis.call('HDEL', P .. 'limits', member)
-  else
-    redis.call('HSET', P .. 'limits', member, text)
-    for _, limit in ipairs(parse(text)) do
+local ranks, at = {}, 1
+while ARGV[at] do
+  local first, last = at + 5, at + 4 + ARGV[at]
+  local queue, class, order, text = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+  local ready, fair, clock = P .. 'ready:' .. queue, P .. 'fair:' .. queue, class .. ':' .. order
+  local start = math.max(number(redis.call('HGET', fair, class)), number(redis.call('HGET', fair, clock)))
+  local before, limits = start, parse(text)
+  redis.call('ZREM', P .. 'delayed', unpack(ARGV, first, last))
+  if text == '' then redis.call('HDEL', P .. 'limits', unpack(ARGV, first, last)) end
+  for n = first, last do
+    local member, is_blocked = ARGV[n], false
+    if text ~= '' then redis.call('HSET', P .. 'limits', member, text) end
+    for _, limit in ipairs(limits) do
       is_blocked = is_blocked or redis.call('ZSCORE', P .. 'blocked:' .. limit.name, member)
     end
+    if not is_blocked and not redis.call('ZSCORE', ready, member) then
+      start = start + 1
+      redis.call('ZADD', ready, string.format('%.0f', tonumber(class) * 2^50 + start), member)
+    end
+    ranks[#ranks + 1] = redis.call('ZRANK', ready, member)
   end
-  if not is_blocked and not redis.call('ZSCORE', ready, member) then
-    local served = number(redis.call('HGET', fair, class))
-    local last = number(redis.call('HGET', fair, class .. ':' .. order))
-    local start = math.max(served, last) + 1
-    redis.call('HSET', fair, class .. ':' .. order, string.format('%.0f', start))
-    redis.call('ZADD', ready, string.format('%.0f', tonumber(class) * 2^50 + start), member)
-  end
+  if start > before then redis.call('HSET', fair, clock, string.format('%.0f', start)) end
   wake(queue)
-  ranks[#ranks + 1] = redis.call('ZRANK', ready, member)
+  at = last + 1
 end
 return ranks
 """

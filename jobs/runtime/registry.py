@@ -9,9 +9,9 @@ The input and output types are read from the annotations; both are pydantic mode
 import inspect
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
@@ -19,6 +19,9 @@ from jobs.engines.errors import InputRejected
 from jobs.runtime.context import Context
 from jobs.runtime.errors import FieldError, InvalidInput, UnknownFunction
 from jobs.runtime.retry import Retry
+
+if TYPE_CHECKING:
+    from jobs.runtime.models import Task
 
 Queue = Literal["interactive", "bulk"]
 QUEUES: tuple[Queue, ...] = ("interactive", "bulk")
@@ -47,6 +50,19 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class FanOut:
+    """
+    The parts of a task that is a batch from whichever door it was asked for; its own run follows when they have ended.
+
+    function: of the parts; inputs: of each. at_once: how many may run at the same time; None for no limit of its own.
+    """
+
+    function: str
+    inputs: Sequence[Mapping[str, Any] | BaseModel]
+    at_once: int | None = None
+
+
+@dataclass(frozen=True)
 class Function:
     """A registered function and all that was declared with it."""
 
@@ -71,7 +87,11 @@ class Function:
     steps: Mapping[str, Any] = field(default_factory=dict)  # step -> lazy translation
     check: Callable[[Any], None] | None = None
     warm: Callable[[], None] | None = None
+    at_rest: Callable[[], None] | None = None
     queue_for: Callable[[Any], Queue] | None = None
+    house_only: bool = False
+    fan_out: "Callable[[Any, Task], FanOut] | None" = None
+    on_accept: "Callable[[Any, Task], object] | None" = None
 
     def queue_of(self, accepted: Mapping[str, Any]) -> Queue:
         """Return the queue for one accepted input, JSON-ready."""
@@ -120,7 +140,11 @@ def function(
     steps: Mapping[str, Any] | None = None,
     check: Callable[[Any], None] | None = None,
     warm: Callable[[], None] | None = None,
+    at_rest: Callable[[], None] | None = None,
     queue_for: Callable[[Any], Queue] | None = None,
+    house_only: bool = False,
+    fan_out: "Callable[[Any, Task], FanOut] | None" = None,
+    on_accept: "Callable[[Any, Task], object] | None" = None,
 ) -> Callable[[Callable[[Any, Context], Any]], Callable[[Any, Context], Any]]:
     """
     Register the decorated callable as the function `name`.
@@ -136,7 +160,13 @@ def function(
     steps: the words people read for each step that `context.progress` names.
     check: looks at an input when it is invoked; raises InputRejected naming the field. Must be quick.
     warm: loads what every worker shares, once, before workers are forked.
+    at_rest: called each second in a worker that has nothing to do; it must return at once.
     queue_for: chooses the queue by the accepted input, for work that may be short or long; `queue` is what is told.
+    house_only: runs as a part of another task alone; no door offers it, and to every door it is unknown.
+    fan_out: makes each task of it a batch: called with input and task in the transaction that accepts the task, it
+        stores what rows the function keeps of it and returns the parts.
+    on_accept: called with input and task in the transaction that stores the task, whichever door it came through; it
+        changes what rows of its room the task is for. Raises InputRejected for what the task's owner may not name.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name):
         raise ValueError(f"{name!r} is no function name: lower case letters, digits and _, 64 at most")
@@ -180,7 +210,11 @@ def function(
             steps=dict(steps or {}),
             check=check,
             warm=warm,
+            at_rest=at_rest,
             queue_for=queue_for,
+            house_only=house_only,
+            fan_out=fan_out,
+            on_accept=on_accept,
         )
         return call
 
@@ -203,6 +237,11 @@ def find(name: str) -> Function | None:
 def every() -> list[Function]:
     """Return all functions, by name."""
     return [_functions[name] for name in sorted(_functions)]
+
+
+def offered() -> list[Function]:
+    """Return the functions that may be asked for, by name: all but the house's own parts."""
+    return [spec for spec in every() if not spec.house_only]
 
 
 def forget(name: str) -> None:

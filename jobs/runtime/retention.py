@@ -10,10 +10,9 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from django.core.files.storage import default_storage
 from django.db import transaction
 
-from jobs.runtime import parts, uploads
+from jobs.runtime import parts, storage, uploads
 from jobs.runtime.models import Artifact, Attempt, Result, Task
 from jobs.runtime.models.artifact import folder_of
 
@@ -26,8 +25,25 @@ _cleaners: dict[str, Cleaner] = {}
 ERASED = {"erased": True}
 
 
-def register_cleaner(name: str, cleaner: Cleaner) -> None:
-    _cleaners[name] = cleaner
+# What rooms above keep of a task beside its rows, erased with its content.
+Eraser = Callable[[list[UUID]], object]
+_erasers: list[Eraser] = []
+
+
+def register_cleaner(name: str, cleaner: Cleaner, *, first: bool = False) -> None:
+    """first: before all that are known, for what would lose its rows to one of them."""
+    if first:
+        known = {**_cleaners}
+        _cleaners.clear()
+        _cleaners.update({name: cleaner, **known})
+    else:
+        _cleaners[name] = cleaner
+
+
+def register_eraser(eraser: Eraser) -> None:
+    """Have `eraser` called with the ids of finished tasks whose content is erased, before their rows change."""
+    if eraser not in _erasers:
+        _erasers.append(eraser)
 
 
 def cleaners() -> dict[str, Cleaner]:
@@ -47,6 +63,8 @@ def erase(due: list[UUID]) -> None:
     """Blank the texts and delete the files of these finished tasks, whatever was declared."""
     for task_id in due:
         _delete_files(task_id)
+    for eraser in _erasers:
+        eraser(due)
     uploads.delete_of(Task.objects.filter(pk__in=due).values_list("function", "inputs"))
     with transaction.atomic():
         Artifact.objects.filter(task__in=due).delete()
@@ -75,17 +93,10 @@ def delete_tasks(now: datetime, limit: int) -> int:
 def _delete_files(task_id: UUID) -> None:
     """Delete every file in the task's folder: those of its artifacts, and those of attempts that died on the way."""
     parts.blank(task_id)
-    folder = folder_of(task_id)
-    try:
-        _folders, files = default_storage.listdir(folder)
-    except FileNotFoundError:
-        return
-    for name in files:
-        default_storage.delete(f"{folder}/{name}")
-    # On a disk the empty folder would stay; object stores have none.
-    default_storage.delete(folder)
+    storage.delete_folder(folder_of(task_id))
 
 
 register_cleaner("content", erase_content)
 register_cleaner("tasks", delete_tasks)
 register_cleaner("uploads", uploads.delete_expired)
+register_cleaner("unfinished files", storage.erase_unfinished)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from jobs.engines.errors import EngineError, EngineRefused, EngineUnavailable, InputRejected
 from jobs.runtime.errors import OutOfTime, OutputTooLarge
 from jobs.runtime.models.task import ErrorType
+from jobs.runtime.storage.names import StorageUnreachable
 
 # A provider may ask for more; a task that sleeps for a day hides a problem.
 MAX_DELAY_SECONDS = 3600
@@ -112,6 +113,10 @@ def _slow_call(_error: Any) -> Failure:
     return Failure(ErrorType.TIMEOUT, "a call inside the function took too long")
 
 
+def _storage_away(error: Any) -> Failure:
+    return Failure(ErrorType.NETWORK, str(error), code="storage_unreachable")
+
+
 def _disconnected(error: Any) -> Failure:
     return Failure(ErrorType.NETWORK, f"the connection failed: {type(error).__name__}")
 
@@ -130,6 +135,7 @@ _WORDINGS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Ca
     ((TimedOut, OutOfTime), _timed_out),
     (OutputTooLarge, _too_large),
     (TimeoutError, _slow_call),
+    (StorageUnreachable, _storage_away),
     (ConnectionError, _disconnected),
     (MemoryError, _exhausted),
 )

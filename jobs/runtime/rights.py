@@ -1,6 +1,8 @@
 """What the house may do in Redis, and no more: the rights of an ACL user of its own.
 
-    ACL SETUSER koebako reset on >PASSWORD ~koebako:* resetchannels &koebako:* +ping ...
+    ACL SETUSER koebako reset on >PASSWORD ~koebako:* ~rq:* resetchannels &koebako:* &rq:* +ping ...
+
+rq names its keys and channels itself (`rqworker`).
 
 `acl_rules()` says the rest. tests/runtime/test_connection.py works under them, README.md
 shows them, and `doctor` tries each of them.
@@ -55,6 +57,7 @@ _TRIALS: dict[str, tuple[str | float, ...]] = {
     "zrangebyscore": (KEY, 0, 0),
     "zrank": (KEY, "a"),
     "zrem": (KEY, "a"),
+    "zremrangebyscore": (KEY, 0, 0),
     "zscore": (KEY, "a"),
     "xadd": (KEY, "*", "a", 1),
     "xread": ("STREAMS", KEY, 0),
@@ -66,16 +69,29 @@ _TRIALS: dict[str, tuple[str | float, ...]] = {
     "evalsha": ("0" * 40, 0),
     # Asked by `doctor` alone; without it only the version and the memory policy stay unknown.
     "info": ("server",),
+    # rq's: it takes a job from one list to another, and registers its worker in transactions.
+    "lmove": (KEY, KEY + ":aside", "LEFT", "RIGHT"),
+    "blmove": (KEY, KEY + ":aside", "LEFT", "RIGHT", 0.001),
+    "lrem": (KEY, 0, "a"),
+    "multi": (),
+    "exec": (),
+    "client|setname": ("koebako",),
+    "client|info": (),
     # Sent by redis-py when it greets a server, which bears a refusal.
     "client|setinfo": ("LIB-NAME", "redis-py"),
     "select": (),
 }
-_UNTRIED = {"subscribe", "unsubscribe", "select", "info", "client|setinfo"}
+_UNTRIED = {"subscribe", "unsubscribe", "select", "info", "client|setinfo"} | {
+    "multi",
+    "exec",
+    "client|setname",
+    "client|info",
+}
 
 
 def acl_rules() -> list[str]:
     """Return what `ACL SETUSER name` is told after the password."""
-    return ["~koebako:*", "resetchannels", "&koebako:*", *(f"+{command}" for command in _TRIALS)]
+    return ["~koebako:*", "~rq:*", "resetchannels", "&koebako:*", "&rq:*", *(f"+{command}" for command in _TRIALS)]
 
 
 def missing() -> list[str]:

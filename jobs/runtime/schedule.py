@@ -46,36 +46,54 @@ def system_user() -> AbstractBaseUser:
     return user
 
 
-def fire_due(*, now: datetime, keeper: str = "") -> int:
-    """Invoke all that is due, when `keeper` (this process by default) leads; return how many tasks were made."""
+class Periods:
+    """The periods that functions declare: once one is known to have its task, no row is asked until the next."""
+
+    def __init__(self) -> None:
+        self._settled: dict[str, str] = {}  # function -> the period that has its task
+
+    def fire(self, *, now: datetime) -> int:
+        """Invoke each function whose current period has no task yet; return how many that were."""
+        fired = 0
+        for spec in registry.every():
+            if spec.every_seconds is None:
+                continue
+            due = period_of(spec.every_seconds, now).isoformat()
+            if self._settled.get(spec.name) == due:
+                continue
+            try:
+                fired += self._settle(spec.name, due)
+            except (DatabaseError, InterfaceError):
+                raise  # the keeper knows what an outage is
+            except Exception:
+                logger.exception("a schedule could not be fired", extra={"function": spec.name})
+        return fired
+
+    def _settle(self, function: str, due: str) -> bool:
+        """Return True when the period's task was made here; it waits for a run that goes on, and is asked for again."""
+        key = f"schedule:{function}:{due}"
+        mine = Task.objects.filter(owner__username=SYSTEM_USER, function=function)
+        is_there = mine.filter(idempotency_key=key).exists()
+        if not is_there:
+            if mine.exclude(status__in=FINAL).exists():
+                return False
+            invoke(
+                function, {}, owner=system_user(), source=Source.SCHEDULE, priority=Priority.BULK, idempotency_key=key
+            )
+            logger.info("schedule fired", extra={"function": function, "due": due})
+        self._settled[function] = due
+        return not is_there
+
+
+def fire_due(*, now: datetime, keeper: str = "", periods: Periods | None = None) -> int:
+    """
+    Invoke all that is due, when `keeper` (this process by default) leads; return how many tasks were made.
+
+    periods: kept by who looks every second; None looks at every row.
+    """
     if not Leader.take(DUTY, holder=keeper or processes.name_of(os.getpid()), now=now):
         return 0
-    return fire_declared(now=now) + fire_rows(now=now)
-
-
-def fire_declared(*, now: datetime) -> int:
-    """Invoke each function with a period of its own whose current period has no task yet."""
-    fired = 0
-    for spec in registry.every():
-        if spec.every_seconds is None:
-            continue
-        try:
-            fired += _fire_declared(spec.name, period_of(spec.every_seconds, now).isoformat())
-        except (DatabaseError, InterfaceError):
-            raise  # the keeper knows what an outage is
-        except Exception:
-            logger.exception("a schedule could not be fired", extra={"function": spec.name})
-    return fired
-
-
-def _fire_declared(function: str, due: str) -> bool:
-    key = f"schedule:{function}:{due}"
-    mine = Task.objects.filter(owner__username=SYSTEM_USER, function=function)
-    if mine.filter(idempotency_key=key).exists() or mine.exclude(status__in=FINAL).exists():
-        return False
-    invoke(function, {}, owner=system_user(), source=Source.SCHEDULE, priority=Priority.BULK, idempotency_key=key)
-    logger.info("schedule fired", extra={"function": function, "due": due})
-    return True
+    return (periods or Periods()).fire(now=now) + fire_rows(now=now)
 
 
 def period_of(every_seconds: int, now: datetime) -> datetime:

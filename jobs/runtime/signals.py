@@ -22,13 +22,16 @@ task_progressed = Signal()
 # Somebody at work in the admin did something. actor: the user, action: one of the words below, about: the
 # Task or Schedule it was done to, details: ids and words of ours. Sent in the transaction of what was
 # done, or right after a cancellation, which has one of its own; a receiver's error reaches the caller.
-CANCELLED, RETRIED, INVOKED = "cancelled", "retried", "invoked"
+CANCELLED, RETRIED, INVOKED, VIEWED = "cancelled", "retried", "invoked", "viewed"
 SCHEDULE_MADE, SCHEDULE_CHANGED, SCHEDULE_DELETED = "schedule_made", "schedule_changed", "schedule_deleted"
 acted = Signal()
 
-# Somebody at work in the admin took a provider or a queue out of use or let it in again. actor: the user,
-# action: one of the words below, kind: "provider" or "queue", name: its name. Sent in a transaction that is
-# undone when the switch fails; a receiver's error reaches the caller.
+# Somebody at work in the admin took a provider or a queue out of use or let it in again, emptied a queue, or
+# ended a worker. actor: the user, action: one of the words below, kind: "provider", "queue" or "worker", name: its
+# name, details: ids and words of ours, may be absent. Of a queue it is sent in the transaction that pauses or resumes
+# it; of the others, which live in Redis, before it is done, and once more with `unconfirmed` in the details when Redis
+# was lost on the way (admin/switching.py). A receiver's error reaches the caller, and nothing is done.
 PROVIDER_OPENED, PROVIDER_CLOSED = "provider_opened", "provider_closed"
-QUEUE_PAUSED, QUEUE_RESUMED = "queue_paused", "queue_resumed"
+QUEUE_PAUSED, QUEUE_RESUMED, QUEUE_PURGED = "queue_paused", "queue_resumed", "queue_purged"
+WORKER_STOPPED = "worker_stopped"
 switched = Signal()

@@ -6,10 +6,9 @@ nothing here that writes to the database does, because an alarm could tear a com
 
 import logging
 import time
-import traceback
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +17,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError, transaction
 from pydantic import BaseModel
+from structlog.contextvars import bound_contextvars
 
-from jobs.runtime import clock, commit, queue, registry, run_log
+from jobs.runtime import clock, commit, queue, registry, run_log, tracing
 from jobs.runtime.commit import Finish
 from jobs.runtime.context import Context, Wire
 from jobs.runtime.end import change
@@ -33,6 +33,7 @@ from jobs.runtime.retry import TABLE, Failure, TimedOut, classify, next_delay
 from jobs.runtime.signals import task_changed
 from jobs.runtime.telling import Telling
 from jobs.runtime.time_limit import soft_limit
+from jobs.runtime.whereabouts import whereabouts
 
 logger = logging.getLogger(__name__)
 
@@ -50,12 +51,41 @@ class Run:
 
     def __call__(self) -> None:
         """Call the function. Lets only the alarm of its time limit out: the process must be replaced after it."""
+        task = self.task
+        # Whatever is logged meanwhile, by engines too, says for which attempt.
+        with (
+            self._measured() as span,
+            bound_contextvars(task=str(task.pk), function=task.function, attempt=task.attempt, **span.log_words()),
+        ):
+            try:
+                self._call()
+            finally:
+                span.tell(cancelled=self.cancelled)
+                if self.failure is not None:
+                    span.failed(self.failure.code or self.failure.type)
+
+    def _measured(self) -> AbstractContextManager[tracing.Nothing]:
+        task = self.task
+        waited = (task.started_at - task.created_at).total_seconds() if task.started_at else None
+        return tracing.span(
+            f"run {task.function}",
+            "consumer",
+            parent=task.traceparent,
+            function=task.function,
+            task_id=str(task.pk),
+            attempt=task.attempt,
+            queue=task.queue,
+            waited_seconds=waited,
+        )
+
+    def _call(self) -> None:
         started = time.monotonic()
         spec = registry.find(self.task.function)
         try:
             if spec is None:
+                # Perhaps the house is being upgraded, and the next worker knows it: tried again for some minutes.
                 self.failure = Failure(
-                    ErrorType.DATA_VALIDATION, "this function is not part of the running version", code="no_function"
+                    ErrorType.RESOURCE, "this function is not part of the running version", code="no_function"
                 )
                 return
             inputs = spec.input_type.model_validate(self.task.inputs)
@@ -77,15 +107,9 @@ class Run:
         self.failure = classify(TimedOut(timeout_seconds) if _is_alarm(error) else error)
         if self.failure.code == "unexpected":
             # Someone must change code. Lines only: an error's message may hold the person's words.
-            self.context.log.error("the function failed in a way it does not know", extra=_whereabouts(error))
+            self.context.log.error("the function failed in a way it does not know", extra=whereabouts(error))
         else:
             self.context.log.info("attempt failed", extra={"error_type": self.failure.type, "code": self.failure.code})
-
-
-def _whereabouts(error: BaseException) -> dict[str, str]:
-    frames = traceback.extract_tb(error.__traceback__)[-5:]
-    where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
-    return {"error": type(error).__name__, "where": where}
 
 
 def _is_alarm(error: BaseException) -> bool:
@@ -192,8 +216,14 @@ def announce(finished: Finish, telling: Telling, *, stored: bool) -> None:
     if not stored:
         logger.info("a late attempt changed nothing", extra={"task": str(task.pk), "attempt": task.attempt})
         for artifact in finished.artifacts:
-            default_storage.delete(str(artifact.file.name))
+            try:
+                default_storage.delete(str(artifact.file.name))
+            except OSError as error:
+                # It goes with the task's folder in the end.
+                logger.warning("a late file stays", extra={"task": str(task.pk), "reason": type(error).__name__})
         return
+    failed_as = finished.failure.type if finished.failure else ""
+    telling.sums.attempt(task, error_type=failed_as, seconds=finished.processing_seconds)
     if task.is_final():
         if finished.failure is None:
             telling.run(task.function, finished.processing_seconds)

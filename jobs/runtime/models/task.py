@@ -117,6 +117,9 @@ class Task(models.Model):
     siblings_at_once = models.PositiveSmallIntegerField(null=True, blank=True)
     retried_from = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
+    # Of who asked for it, as W3C Trace Context writes it, in a house that traces (tracing.py).
+    traceparent = models.CharField(max_length=55, null=True, blank=True)  # noqa: DJ001 - null takes no room
+
     created_at = models.DateTimeField(_("created"))
     started_at = models.DateTimeField(_("started"), null=True, blank=True, help_text=_("of the newest attempt"))
     completed_at = models.DateTimeField(_("completed"), null=True, blank=True)
@@ -131,6 +134,9 @@ class Task(models.Model):
         permissions = [
             ("cancel_task", "Can cancel a task"),
             ("retry_task", "Can run a finished task again"),
+            ("purge_queue", "Can cancel all that waits in a queue"),
+            ("stop_worker", "Can end a worker"),
+            ("view_content", "Can read what people sent and were given"),
         ]
         indexes = [
             # sweep.py looks for waiting rows that Redis does not know; finished ones stay out of it.

@@ -14,7 +14,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", dest="as_json", help="print JSON with the input schemas")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = registry.every()
+        found = registry.offered()
         if options["as_json"]:
             self.stdout.write(json.dumps([_described(spec) for spec in found], ensure_ascii=False, indent=2))
             return
