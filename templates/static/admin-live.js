@@ -25,6 +25,10 @@ function show(word) {
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "always", style: "short" });
 const exact = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long" });
 const clock = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+const axis = {
+  time: new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }),
+  day: new Intl.DateTimeFormat(language, { month: "numeric", day: "numeric" }),
+};
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 
 function moments(root = document) {
@@ -33,6 +37,7 @@ function moments(root = document) {
     if (Number.isNaN(moment.getTime())) continue;
     // In the reader's own zone, which is named.
     element.title = exact.format(moment);
+    if (element.dataset.clock) element.textContent = axis[element.dataset.clock].format(moment);
     if (element.classList.contains("exact")) element.textContent = clock.format(moment);
     if (!element.classList.contains("when")) continue;
     const seconds = (moment.getTime() - Date.now()) / 1000;
@@ -177,28 +182,69 @@ function taskPage(place) {
   setInterval(() => !document.hidden && !line.over && look(), LOOK_AGAIN);
 }
 
-/* The dashboard */
+/* The dashboard, and the other pages that are one board of parts */
 
 function dashboard(place) {
+  // A part that says the same is left alone: who reads it, marks text in it or stands on a button of it keeps their place.
+  const parts = (root) => new Map([...root.querySelectorAll("[data-part]")].map((part) => [part.dataset.part, part]));
+  const said = (part) => part.outerHTML.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "");
+  let last = new Map([...parts(place)].map(([name, part]) => [name, said(part)]));
+
+  function put(fresh) {
+    const words = new Map([...parts(fresh)].map(([name, part]) => [name, said(part)]));
+    const shown = parts(place);
+    const isSame = words.size === shown.size && [...words.keys()].every((name) => shown.has(name));
+    const changed = isSame ? [...words.keys()].filter((name) => words.get(name) !== last.get(name)) : [];
+    last = words;
+    if (isSame && !changed.length) return;
+    const focused = document.activeElement;
+    const key = place.contains(focused) ? focusKey(focused) : null;
+    const scrolled = [...place.querySelectorAll("[id][tabindex]")].map((box) => [box.id, box.scrollTop]);
+    keepingPlaces(place, () => {
+      if (!isSame) return place.replaceChildren(...fresh.childNodes);
+      const arrived = parts(fresh);
+      for (const name of changed) shown.get(name).replaceWith(arrived.get(name));
+    });
+    for (const [id, top] of scrolled) document.getElementById(id)?.scrollTo({ top, behavior: "instant" });
+    if (key && !document.contains(focused)) place.querySelector(key)?.focus({ preventScroll: true });
+    moments(place);
+  }
+
+  // By its id; a link by where it leads.
+  const focusKey = (element) => element.id ? `#${CSS.escape(element.id)}`
+    : element.matches("a[href]") ? `a[href="${CSS.escape(element.getAttribute("href"))}"]`
+    : element.matches("summary") ? `#${CSS.escape(element.parentElement.id)} > summary` : null;
+
   const refresh = oneAtATime(async () => {
     if (document.hidden) return;
-    const fresh = await fragment(place.dataset.refresh);
+    const fresh = await fragment(`${place.dataset.refresh}${location.search}`);
     show(fresh ? "live" : "offline");
-    if (!fresh) return;
-    const focused = document.activeElement?.id;
-    place.replaceChildren(...fresh.childNodes);
-    if (focused) document.getElementById(focused)?.focus();
-    moments(place);
+    if (fresh) put(fresh);
+  });
+
+  place.addEventListener("click", (event) => {
+    const choice = event.target.closest("a[data-span]");
+    if (!choice || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    history.replaceState(null, "", choice.getAttribute("href"));
+    refresh();
   });
   setInterval(refresh, REFRESH);
   document.addEventListener("visibilitychange", refresh);
   show("live");
 }
 
-moments();
+/* Emptying a queue goes on piece by piece; the button does the same without a script. */
+
+function purge(form) {
+  setTimeout(() => form.requestSubmit(), GATHER);
+}
+
 setInterval(moments, TICK);
-const parts = { "task-list": taskList, "task-page": taskPage, overview: dashboard, breakers: dashboard };
+const parts = { "task-list": taskList, "task-page": taskPage, overview: dashboard, breakers: dashboard, board: dashboard, "purge-run": purge };
 for (const [id, start] of Object.entries(parts)) {
   const place = document.getElementById(id);
   if (place) start(place);
 }
+// After they have noted what the server said.
+moments();

@@ -1,61 +1,44 @@
-"""Cancel tasks and run them again, for staff who may, and say honestly what came of it.
+"""What staff may do to all tasks that match, as it is offered, and what is said of tasks that they acted on.
 
-Permissions are asked by the admin before it comes here. Each act on each task is told by
-the signal `acted`; the access room writes it into the audit book.
+Called by tasks.py; what is done stands in acts.py of the runtime.
 """
 
 from collections import Counter
-from collections.abc import Iterable
 
 from django.contrib import messages
-from django.contrib.auth.models import AnonymousUser, User
-from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from jobs.runtime.cancel import cancel
-from jobs.runtime.errors import InvalidInput, NotFinished, TooLate, UnknownFunction
-from jobs.runtime.invoke import invoke_again
-from jobs.runtime.models import Source, Task
-from jobs.runtime.signals import CANCELLED, RETRIED, acted
+from jobs.runtime import acts
+from jobs.runtime.admin.all_matching import Act
+from jobs.runtime.matching import Matching
+from jobs.runtime.models import Task
 
 # One request must end in seconds; each cancellation is a transaction of its own.
 MAX_AT_ONCE = 200
 
-
-def cancel_tasks(tasks: Iterable[Task], *, actor: User | AnonymousUser) -> Counter[str]:
-    """Cancel what has not ended; return the numbers of `cancelled` and `late`."""
-    outcome: Counter[str] = Counter()
-    for task in tasks:
-        before = task.status
-        try:
-            cancelled = cancel(task)
-        except TooLate:
-            outcome["late"] += 1
-            continue
-        acted.send(Task, actor=actor, action=CANCELLED, about=cancelled, details={"status": before})
-        outcome["cancelled"] += 1
-    return outcome
-
-
-def run_again(tasks: Iterable[Task], *, actor: User | AnonymousUser) -> tuple[list[Task], Counter[str]]:
-    """Run each ended task's input again; return the new tasks, and the numbers of `open`, `gone` and `unsent`."""
-    started, outcome = [], Counter[str]()
-    for task in tasks:
-        try:
-            with transaction.atomic():
-                again = invoke_again(task, source=Source.ADMIN)
-                acted.send(Task, actor=actor, action=RETRIED, about=task, details={"again": str(again.task.pk)})
-        except NotFinished:
-            outcome["open"] += 1
-        except (InvalidInput, UnknownFunction):
-            # Its input was erased by the clean-up, or the function has left the code or changed.
-            outcome["gone"] += 1
-        else:
-            started.append(again.task)
-            outcome["unsent"] += not again.queued
-    return started, outcome
+# By its word in the address.
+ALL: dict[str, Act] = {
+    "cancel": Act(
+        title=gettext_lazy("Cancel all that match"),
+        button=pgettext_lazy("button", "Cancel them"),
+        rest=gettext_lazy("Have ended already and stay as they are:"),
+        able=acts.ABLE["cancel"],
+        function=acts.FUNCTION,
+        matching=Matching,
+        inputs={"act": "cancel"},
+    ),
+    "run_again": Act(
+        title=gettext_lazy("Run all that match again"),
+        button=gettext_lazy("Run them again"),
+        rest=gettext_lazy("Have not ended yet and stay as they are:"),
+        able=acts.ABLE["run_again"],
+        function=acts.FUNCTION,
+        matching=Matching,
+        inputs={"act": "run_again"},
+    ),
+}
 
 
 def say_cancelled(request: HttpRequest, outcome: Counter[str]) -> None:

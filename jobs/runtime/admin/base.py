@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
+from unfold.templatetags.unfold_list import result_headers
+
+from jobs.runtime.admin import list_rows
 
 if TYPE_CHECKING:
     # unfold has no types; it extends these.
@@ -55,6 +59,21 @@ class BoundedChangeList(ChangeList):
         # The whole table is never counted; unfold would speak of "results" of an unknown total.
         self.full_result_count = self.result_count
 
+    # Methods, for a template is silent about a property that fails.
+
+    def headers(self) -> list[dict[str, Any]]:
+        return self._headers
+
+    def sorted_columns(self) -> int:
+        return sum(bool(header["sortable"] and header["sorted"]) for header in self._headers)
+
+    def rows(self) -> str:
+        return list_rows.rows(self, self._headers)
+
+    @cached_property
+    def _headers(self) -> list[dict[str, Any]]:
+        return list(result_headers(self))
+
 
 class HouseAdmin(AnyModelAdmin):
     """
@@ -77,6 +96,14 @@ class HouseAdmin(AnyModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BoundedChangeList
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # Django says that a row is not there before it asks who wants to know.
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         return lookup in self.filters

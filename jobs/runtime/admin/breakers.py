@@ -4,31 +4,30 @@ To look needs jobs.view_task; to switch jobs.change_pause as well: who may halt 
 provider. A switch is a POST, and stands in the audit book. Mounted by core/admin.py.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from jobs.runtime import clock, providers
 from jobs.runtime.admin import figures
+from jobs.runtime.admin.framed import VIEW, FramedPage
+from jobs.runtime.admin.switching import switch
 from jobs.runtime.breaker import Breaker, Look, State
 from jobs.runtime.errors import QueueUnreachable
-from jobs.runtime.signals import PROVIDER_CLOSED, PROVIDER_OPENED, switched
+from jobs.runtime.signals import PROVIDER_CLOSED, PROVIDER_OPENED
 
-VIEW, SWITCH = "jobs.view_task", "jobs.change_pause"
-HEADERS = {"Cache-Control": "no-store"}
+SWITCH = "jobs.change_pause"
 
 
 @dataclass(frozen=True)
@@ -126,62 +125,40 @@ def _pill(state: str, word: str) -> str:
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
-    return _Pages(site).urls()
+    switches = [
+        path(
+            f"breakers/<slug:port>/<slug:provider>/{verb}/",
+            site.admin_view(partial(_switch, action)),
+            name=f"breaker_{verb}",
+        )
+        for verb, action in (("open", PROVIDER_OPENED), ("close", PROVIDER_CLOSED))
+    ]
+    return [*PAGE.urls(site), *switches]
 
 
-class _Pages:
-    """The views; `site` gives them the admin's frame."""
+def _context(request: HttpRequest) -> dict[str, Any]:
+    return {"title": _("Providers"), "overview": read(may_switch=request.user.has_perm(SWITCH))}
 
-    def __init__(self, site: AdminSite) -> None:
-        self.site = site
 
-    def urls(self) -> list[URLPattern]:
-        place = "breakers/<slug:port>/<slug:provider>"
-        each: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
-            ("breakers/", self.page, "breakers"),
-            ("breakers/card/", self.card, "breakers_card"),
-            (f"{place}/open/", self.open, "breaker_open"),
-            (f"{place}/close/", self.close, "breaker_close"),
-        ]
-        return [path(route, self.site.admin_view(view), name=name) for route, view, name in each]
+PAGE = FramedPage("breakers", "breakers/", "admin/jobs/breakers.html", "admin/jobs/breaker_card.html", _context)
 
-    def page(self, request: HttpRequest) -> HttpResponse:
-        return self._render(request, "admin/jobs/breakers.html", self.site.each_context(request))
 
-    def card(self, request: HttpRequest) -> HttpResponse:
-        """Answer with the part of the page that changes, for its script."""
-        return self._render(request, "admin/jobs/breaker_card.html", {})
-
-    def open(self, request: HttpRequest, port: str, provider: str) -> HttpResponseBase:
-        return self._switch(request, port, provider, PROVIDER_OPENED)
-
-    def close(self, request: HttpRequest, port: str, provider: str) -> HttpResponseBase:
-        return self._switch(request, port, provider, PROVIDER_CLOSED)
-
-    def _render(self, request: HttpRequest, template: str, frame: dict[str, Any]) -> HttpResponse:
-        if not request.user.has_perm(VIEW):
-            raise PermissionDenied
-        overview = read(may_switch=request.user.has_perm(SWITCH))
-        context = {**frame, "title": _("Providers"), "overview": overview}
-        return TemplateResponse(request, template, context, headers=HEADERS)
-
-    def _switch(self, request: HttpRequest, port: str, provider: str, action: str) -> HttpResponseBase:
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        if not (request.user.has_perm(VIEW) and request.user.has_perm(SWITCH)):
-            raise PermissionDenied
-        breaker = _find(port, provider)
-        try:
-            # The book's line is undone when Redis does not take the switch.
-            with transaction.atomic():
-                switched.send(Breaker, actor=request.user, action=action, kind="provider", name=f"{port}/{provider}")
-                breaker.open_by_hand() if action == PROVIDER_OPENED else breaker.close_by_hand()
-        except QueueUnreachable:
-            messages.error(request, _("Redis does not answer: nothing was switched."))
-        else:
-            said = _("%(name)s is left alone.") if action == PROVIDER_OPENED else _("%(name)s is let through.")
-            messages.success(request, said % {"name": provider})
+def _switch(action: str, request: HttpRequest, port: str, provider: str) -> HttpResponseBase:
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    if not request.user.has_perms((VIEW, SWITCH)):
+        raise PermissionDenied
+    breaker = _find(port, provider)
+    deed = breaker.open_by_hand if action == PROVIDER_OPENED else breaker.close_by_hand
+    try:
+        breaker.look()
+    except QueueUnreachable:
+        messages.error(request, _("Redis does not answer: nothing was switched."))
         return redirect("admin:breakers")
+    if switch(request, deed, sender=Breaker, action=action, kind="provider", name=f"{port}/{provider}"):
+        said = _("%(name)s is left alone.") if action == PROVIDER_OPENED else _("%(name)s is let through.")
+        messages.success(request, said % {"name": provider})
+    return redirect("admin:breakers")
 
 
 def _find(port: str, provider: str) -> Breaker:

@@ -75,6 +75,11 @@ def tries(task: Task, now: datetime) -> str:
     return str(task.attempt)
 
 
+def error(task: Task) -> str:
+    """Return type and code of a task's error, without its message, which is for the task's page."""
+    return " · ".join(filter(None, [task.error_type, task.error_code]))
+
+
 def duration(task: Task, now: datetime) -> str:
     """How long the newest attempt runs or ran; what it took from acceptance on stands on hover."""
     taken = run_seconds(task, now)

@@ -6,7 +6,6 @@ The words are those of the pages (same translations), so that both read alike.
 from datetime import datetime
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -37,7 +36,7 @@ def size(count: int) -> str:
 def exact(moment: datetime) -> str:
     """Return a moment to the second, with its zone named."""
     local = timezone.localtime(moment)
-    return f"{date_format(local, 'Y-m-d H:i:s')} {local.tzname()}"
+    return f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
 
 
 def distance(moment: datetime, now: datetime) -> str:

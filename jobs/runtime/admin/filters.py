@@ -2,23 +2,21 @@
 
 Status and function have an index of their own, and so has the moment of creation, by which a
 list of some days is sorted. Source and queue have none: they look through at most LOOKED_THROUGH
-tasks of those that the filters before them leave, the newest first.
+tasks of those that the filters before them leave, the newest first. What they mean stands in
+matching.py, for whoever acts on all that match.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 
 from jobs.runtime import registry
 from jobs.runtime.admin import cells
+from jobs.runtime.matching import OPEN_WORD, between, with_status
 from jobs.runtime.models import Source, Status, Task
-from jobs.runtime.models.task import FINAL
 
 if TYPE_CHECKING:
     # unfold has no types; its filters extend these.
@@ -30,7 +28,6 @@ else:
 # Measured on SQLite with a million rows: 0.4 s when none of them matches.
 LOOKED_THROUGH = 100_000
 
-OPEN = "open"
 FILTERS = ("status", "function", "source", "queue", "created_at_from", "created_at_to")
 Choices = Sequence[tuple[str, Any]]
 
@@ -46,13 +43,10 @@ class StatusFilter(DropdownFilter):
     parameter_name = "status"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return [(OPEN, _("not ended")), *Status.choices]
+        return [(OPEN_WORD, _("not ended")), *Status.choices]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
-        wanted = self.value()
-        if wanted == OPEN:
-            return queryset.filter(status__in=[status for status in Status if status not in FINAL])
-        return queryset.filter(status=wanted) if wanted else queryset
+        return with_status(queryset, self.value())
 
 
 class FunctionFilter(DropdownFilter):
@@ -104,21 +98,5 @@ class DayRangeFilter(RangeDateFilter):
     """Whole days in the house's time zone, both ends included; unfold's own would compare dates with moments."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        first, last = self._day("from"), self._day("to")
-        if first is not None:
-            queryset = queryset.filter(**{f"{self.field_path}__gte": _midnight(first)})
-        if last is not None:
-            queryset = queryset.filter(**{f"{self.field_path}__lt": _midnight(last + timedelta(days=1))})
-        return queryset
-
-    def _day(self, end: str) -> date | None:
-        try:
-            day = parse_date(str(self.used_parameters.get(f"{self.field_path}_{end}", "")))
-        except ValueError:
-            return None  # well formed, but no day: 2026-02-31
-        # Beyond the years that a database and a time zone can carry.
-        return day if day is not None and 1970 <= day.year < 9000 else None
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
+        first, last = (str(self.used_parameters.get(f"{self.field_path}_{end}", "")) for end in ("from", "to"))
+        return between(queryset, str(self.field_path), first, last)

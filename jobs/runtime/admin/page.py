@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from jobs.runtime import clock, queue, registry
+from jobs.runtime import acts, clock, queue, registry
 from jobs.runtime.admin import cells, figures
+from jobs.runtime.admin.run_form import may_edit
 from jobs.runtime.admin.timeline import Moment, timeline
 from jobs.runtime.admin.values import Values, values
 from jobs.runtime.estimate import completion_estimate
@@ -54,7 +55,7 @@ class Page:
     duration: str
     source: str
     priority: str
-    asked: Values
+    asked: Values | None  # None for who may not read it, as for the result and the files
     result: Values | None
     result_facts: list[tuple[str, str]]
     files: list[File]
@@ -62,12 +63,16 @@ class Page:
     relatives: list[Relative]
     may_cancel: bool
     may_run_again: bool
+    may_edit: bool
+    may_read: bool
 
 
 def read(task: Task, request: HttpRequest) -> Page:
     """Return the page of a task that the request's user may see."""
     now, spec = clock.now(), registry.find(task.function)
-    result = _result(task)
+    # What people sent and were given is not for everybody who looks after the queue.
+    may_read = request.user.has_perm(acts.READ) or task.owner_id == request.user.pk
+    result = _result(task) if may_read else None
     return Page(
         task=task,
         title=cells.title(task.function),
@@ -79,14 +84,16 @@ def read(task: Task, request: HttpRequest) -> Page:
         duration=cells.duration(task, now),
         source=cells.source(task.source),
         priority=cells.priority(task.priority),
-        asked=values(task.inputs, spec.input_type if spec else None),
+        asked=values(task.inputs, spec.input_type if spec else None) if may_read else None,
         result=values(result.output, spec.output_type if spec else None) if result else None,
         result_facts=_result_facts(result),
-        files=[_file(artifact) for artifact in task.artifacts.all()],
-        moments=timeline(task, now),
+        files=[_file(artifact) for artifact in task.artifacts.all()] if may_read else [],
+        moments=timeline(task, now, may_read=may_read),
         relatives=_relatives(task),
         may_cancel=not task.is_final() and request.user.has_perm("jobs.cancel_task"),
         may_run_again=task.is_final() and request.user.has_perm("jobs.retry_task"),
+        may_edit=may_edit(task, request),
+        may_read=may_read,
     )
 
 

@@ -19,8 +19,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from jobs.runtime import clock
-from jobs.runtime.admin import actions, cells, figures, page
+from jobs.runtime import acts, clock
+from jobs.runtime.admin import actions, all_matching, cells, figures, page, run_form
 from jobs.runtime.admin.base import BoundedChangeList, ReadOnlyAdmin
 from jobs.runtime.admin.filters import (
     FILTERS,
@@ -31,8 +31,10 @@ from jobs.runtime.admin.filters import (
     StatusFilter,
     ordering,
 )
-from jobs.runtime.admin.search import search
 from jobs.runtime.models import Task
+from jobs.runtime.models.task import CHATS
+from jobs.runtime.searching import search
+from jobs.runtime.signals import VIEWED, acted
 
 # Rows that one live update may ask for: all that a page shows when it shows all.
 MAX_ROWS = 100
@@ -64,7 +66,7 @@ class TaskAdmin(ReadOnlyAdmin):
     list_select_related = ("owner",)
     list_before_template = "admin/jobs/task/live.html"
     search_fields = ("id", "owner__username", "idempotency_key")
-    search_help_text = _("Id, owner or idempotency key")
+    search_help_text = _("Id, owner, idempotency key; key:…, error:…, or a field of the input, as in text:…")
     sortable_by = ("created",)
     actions = ("cancel_selected", "run_selected_again")
 
@@ -121,16 +123,36 @@ class TaskAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Task], search_term: str
     ) -> tuple[QuerySet[Task], bool]:
-        return search(queryset, search_term), False
+        return search(queryset, search_term, reads_content=request.user.has_perm(acts.READ)), False
 
     def get_urls(self) -> list[URLPattern]:
         own = [
+            path("all/<slug:act>/", self.admin_site.admin_view(self.all_view), name="jobs_task_all"),
             path("rows/", self.admin_site.admin_view(self.rows_view), name="jobs_task_rows"),
             path("<uuid:task_id>/card/", self.admin_site.admin_view(self.card_view), name="jobs_task_card"),
             path("<uuid:task_id>/cancel/", self.admin_site.admin_view(self.cancel_view), name="jobs_task_cancel"),
+            path("<uuid:task_id>/edit/", self.admin_site.admin_view(self.edit_view), name="jobs_task_edit"),
             path("<uuid:task_id>/again/", self.admin_site.admin_view(self.again_view), name="jobs_task_again"),
         ]
         return own + super().get_urls()
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        asked = request.GET.urlencode()
+        offered = [
+            (act.title, reverse("admin:jobs_task_all", args=[name]) + (f"?{asked}" if asked else ""))
+            for name, act in actions.ALL.items()
+            if self._may(request, name)
+        ]
+        answer: HttpResponse = super().changelist_view(request, {"all_matching": offered, **(extra_context or {})})
+        return answer
+
+    def all_view(self, request: HttpRequest, act: str) -> HttpResponseBase:
+        """Ask before, and begin, what is done to all that match the list's filters."""
+        if act not in actions.ALL:
+            raise Http404
+        if not self._may(request, act):
+            raise PermissionDenied
+        return all_matching.view(self, request, actions.ALL[act])
 
     def rows_view(self, request: HttpRequest) -> HttpResponse:
         """Answer with the live cells of `?ids=` (MAX_ROWS at most, by commas); an id that is gone is left out."""
@@ -163,6 +185,7 @@ class TaskAdmin(ReadOnlyAdmin):
         task = self.get_object(request, object_id)
         if task is None:
             raise Http404
+        _note_look(request, task)
         context = {
             **self.admin_site.each_context(request),
             **self._page_context(request, task),
@@ -201,18 +224,21 @@ class TaskAdmin(ReadOnlyAdmin):
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request) and request.user.has_perm("jobs.cancel_task")
 
+    def _may(self, request: HttpRequest, act: str) -> bool:
+        return self.has_view_permission(request) and request.user.has_perm(acts.PERMISSIONS[act])
+
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request) and request.user.has_perm("jobs.retry_task")
 
     @admin.action(description=_("Cancel"), permissions=["cancel"])
     def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
         tasks = self._chosen(request, queryset)
-        actions.say_cancelled(request, actions.cancel_tasks(tasks, actor=request.user))
+        actions.say_cancelled(request, acts.cancel_tasks(tasks, actor=request.user))
 
     @admin.action(description=_("Run again"), permissions=["retry"])
     def run_selected_again(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
         tasks = self._chosen(request, queryset)
-        actions.say_started(request, *actions.run_again(tasks, actor=request.user))
+        actions.say_started(request, *acts.run_again(tasks, actor=request.user))
 
     def _chosen(self, request: HttpRequest, queryset: QuerySet[Task]) -> list[Task]:
         """Return the rows an action is for, whole, the oldest first; none, with a word, when there are too many."""
@@ -228,7 +254,7 @@ class TaskAdmin(ReadOnlyAdmin):
         if not self.has_cancel_permission(request):
             raise PermissionDenied
         task = self._task(request, task_id)
-        actions.say_cancelled(request, actions.cancel_tasks([task], actor=request.user))
+        actions.say_cancelled(request, acts.cancel_tasks([task], actor=request.user))
         return redirect("admin:jobs_task_change", task.pk)
 
     def again_view(self, request: HttpRequest, task_id: UUID) -> HttpResponseBase:
@@ -237,6 +263,21 @@ class TaskAdmin(ReadOnlyAdmin):
         if not self.has_retry_permission(request):
             raise PermissionDenied
         task = self._task(request, task_id)
-        started, outcome = actions.run_again([task], actor=request.user)
+        started, outcome = acts.run_again([task], actor=request.user)
         actions.say_started(request, started, outcome)
         return redirect("admin:jobs_task_change", started[0].pk if started else task.pk)
+
+    def edit_view(self, request: HttpRequest, task_id: UUID) -> HttpResponseBase:
+        """Show what the task was asked, to be changed and run as a new one."""
+        if not self.has_retry_permission(request):
+            raise PermissionDenied
+        task = self._task(request, task_id)
+        if request.method == "GET":
+            _note_look(request, task)
+        return run_form.run_edited(self.admin_site, request, task)
+
+
+def _note_look(request: HttpRequest, task: Task) -> None:
+    """Tell that staff opened what somebody else wrote in a chat; who may not read it sees nothing to tell of."""
+    if task.source in CHATS and task.owner_id != request.user.pk and request.user.has_perm(acts.READ):
+        acted.send(Task, actor=request.user, action=VIEWED, about=task, details={"source": task.source})

@@ -48,12 +48,17 @@ class Moment:
     said: Said | None = None
 
 
-def timeline(task: Task, now: datetime) -> list[Moment]:
-    """Return the entries in the order of time; what is still to come is the last."""
-    return [Moment("accepted", _("Accepted"), task.created_at), *_attempts(task, now), *_what_follows(task)]
+def timeline(task: Task, now: datetime, *, may_read: bool) -> list[Moment]:
+    """
+    Return the entries in the order of time; what is still to come is the last.
+
+    may_read: the message of an error may hold what somebody sent; its type and code never do.
+    """
+    accepted = Moment("accepted", _("Accepted"), task.created_at)
+    return [accepted, *_attempts(task, now, may_read), *_what_follows(task)]
 
 
-def _attempts(task: Task, now: datetime) -> Iterator[Moment]:
+def _attempts(task: Task, now: datetime, may_read: bool) -> Iterator[Moment]:
     for attempt in task.attempts.all():
         newest = attempt.number == task.attempt
         yield Moment(
@@ -63,7 +68,7 @@ def _attempts(task: Task, now: datetime) -> Iterator[Moment]:
             after=_after(task, attempt.started_at),
             took=figures.seconds((attempt.ended_at - attempt.started_at).total_seconds()),
             worker=attempt.worker,
-            error=_error(attempt),
+            error=_error(attempt, may_read),
             steps=_steps(task, (attempt.ended_at - attempt.started_at).total_seconds()) if newest else [],
             said=_said(attempt.number, attempt.log),
         )
@@ -102,8 +107,9 @@ def _after(task: Task, moment: datetime) -> str:
     return "+" + figures.seconds((moment - task.created_at).total_seconds())
 
 
-def _error(attempt: Attempt) -> str:
-    return " · ".join(part for part in (attempt.error_type, attempt.error_code, attempt.error_message) if part)
+def _error(attempt: Attempt, may_read: bool) -> str:
+    message = attempt.error_message if may_read else ""
+    return " · ".join(part for part in (attempt.error_type, attempt.error_code, message) if part)
 
 
 def _steps(task: Task, attempt_seconds: float) -> list[Step]:
