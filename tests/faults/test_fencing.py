@@ -3,7 +3,7 @@
 import random
 
 from tests.faults import sink
-from tests.faults.bed import LEASE_SECONDS, REPAIR_SECONDS, Bed, kill
+from tests.faults.bed import Bed, kill
 from tests.faults.history import compare
 from tests.flows.house import eventually
 
@@ -49,7 +49,7 @@ def test_i3_a_cluster_that_sleeps_past_its_lease_stores_nothing_when_it_wakes(be
     with sleeper.frozen():
         successor.start()
         # Longer than two leases: the lease, the sweep, and the run of the successor.
-        ended = bed.at_rest(tasks, seconds=LEASE_SECONDS + REPAIR_SECONDS + 20)
+        ended = bed.at_rest(tasks)
         rows = bed.history()
         before = {task: rows[task] for task in tasks}
     eventually(lambda: all(sink.count(bed.home, "effect")[task] == 2 for task in tasks), what="the late runs end too")

@@ -5,7 +5,7 @@ import json
 from tests.faults import sink
 from tests.faults.bed import Bed
 from tests.faults.history import compare
-from tests.flows.house import eventually
+from tests.flows.house import eventually, kill_all
 
 GROUPS, EACH, KILLS = 5, 14, 6
 
@@ -19,8 +19,7 @@ def test_i5_ordered_groups_keep_their_order_across_retries_and_deaths(bed: Bed):
         eventually(lambda many=so_many: effects_of(bed, everything) >= many, what="the groups move on")
         cluster = bed.clusters[number % len(bed.clusters)]
         eventually(cluster.is_whole, what="the cluster is whole")
-        for worker in cluster.workers():
-            worker.kill()
+        kill_all(cluster.workers())
 
     ends = bed.at_rest(everything)
     assert compare(bed, everything).is_clean()

@@ -53,6 +53,11 @@ def accept(transactional_db: None, valkey: redis.Redis, owner: User) -> Callable
     return accept
 
 
+@pytest.fixture(autouse=True)
+def _guarded(redis_stays_out_of_transactions: None) -> None:
+    """In this room every test looks at it."""
+
+
 class LocalWorker:
     """A worker without processes: the Feed that qcluster's workers use, driven by hand."""
 

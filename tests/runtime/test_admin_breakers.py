@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 import redis
+from django.db import DatabaseError
 
 from jobs.access.models import AuditEntry
 from jobs.runtime import breaker as breakers
 from jobs.runtime import providers as ports
 from jobs.runtime.breaker import Breaker, Rules, State
+from jobs.runtime.errors import QueueUnreachable
 from jobs.runtime.providers import Provider, Providers
 from tests.runtime.admin_site import client_of, person
 
@@ -104,6 +106,35 @@ def test_without_redis_nothing_is_switched_and_nothing_is_written(gemini: Breake
     assert "nothing was switched" in answer
     assert "Redis does not answer" in answer
     assert not AuditEntry.objects.exists()
+
+
+def test_redis_lost_on_the_way_is_told_and_written_down(
+    gemini: Breaker, staff: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gemini, "open_by_hand", lost)
+
+    answer = client_of(staff).post(OPEN, follow=True).content.decode()
+
+    assert "Redis went away meanwhile" in answer
+    assert "is left alone." not in answer
+    written = AuditEntry.objects.order_by("pk").values_list("action", "details")
+    assert list(written) == [("provider_opened", {}), ("provider_opened", {"unconfirmed": "redis_unreachable"})]
+
+
+def test_a_switch_that_the_book_refuses_is_none(gemini: Breaker, staff: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: Any, **_options: Any) -> None:
+        raise DatabaseError("no room")
+
+    monkeypatch.setattr(AuditEntry.objects, "create", refuse)
+
+    with pytest.raises(DatabaseError):
+        client_of(staff).post(OPEN)
+
+    assert gemini.look().state == State.CLOSED
+
+
+def lost() -> None:
+    raise QueueUnreachable
 
 
 @pytest.mark.parametrize(

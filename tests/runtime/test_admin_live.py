@@ -1,6 +1,7 @@
 """The admin in a real browser, on a real house: it moves without a reload, and nothing breaks its policy."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,20 +9,19 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, WebSocketRoute, expect, sync_playwright
 
-from tests.flows.conftest import Stack
+from tests.flows.house import Stack, eventually
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 LIST = "/admin/jobs/task/"
 # One machine runs all of it; this is where waiting becomes failing.
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stack = Stack(tmp_path_factory.mktemp("home"))
-    stack.start()
-    yield stack
-    stack.stop()
+def house(stack: Stack) -> Stack:
+    return stack
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +34,35 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def listen(page: Page, complaints: list[str]) -> None:
+    """Note whatever the browser complains of."""
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(message.text)
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+
 @pytest.fixture(scope="module")
-def login(house: Stack) -> tuple[str, str]:
-    return house.login("boss", staff=True)
+def cookies(house: Stack, chromium: Browser) -> Any:
+    """What a browser holds once the staff have logged in by hand."""
+    name, password = house.login("boss", staff=True)
+    complaints: list[str] = []
+    context = chromium.new_context(base_url=house.url, locale="en")
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    listen(page, complaints)
+    page.goto("/admin/login/?next=/admin/")
+    page.fill("#id_username", name)
+    page.fill("#id_password", password)
+    page.click("button[type=submit]")
+    page.wait_for_url("**/admin/")
+    state = context.storage_state()
+    context.close()
+    assert complaints == []
+    return state
 
 
 Open = Callable[..., Page]
@@ -50,29 +76,20 @@ RUNS_OUT_OF_ITS_CARD = """[...document.querySelectorAll('.house-card')].flatMap(
 
 
 @pytest.fixture
-def open_page(house: Stack, chromium: Browser, login: tuple[str, str]) -> Iterator[Open]:
+def open_page(house: Stack, chromium: Browser, cookies: Any) -> Iterator[Open]:
     """Open a page of the admin as staff; whatever the browser complains of fails the test."""
     complaints: list[str] = []
     contexts = []
 
-    def hear(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            complaints.append(message.text)
-
     def open_page(path: str, *, before: Callable[[Page], Any] | None = None, **options: Any) -> Page:
-        context = chromium.new_context(base_url=house.url, **{"locale": "en", **options})
+        context = chromium.new_context(base_url=house.url, storage_state=cookies, **{"locale": "en", **options})
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
-        page.on("console", hear)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        listen(page, complaints)
         if before is not None:
             before(page)
-        page.goto(f"/admin/login/?next={path}")
-        page.fill("#id_username", login[0])
-        page.fill("#id_password", login[1])
-        page.click("button[type=submit]")
-        page.wait_for_url(f"**{path}")
+        page.goto(path)
         return page
 
     yield open_page
@@ -83,6 +100,16 @@ def open_page(house: Stack, chromium: Browser, login: tuple[str, str]) -> Iterat
 
 def row(page: Page, task_id: str) -> Any:
     return page.locator("tr.data-row", has=page.locator(f'[data-task="{task_id}"]'))
+
+
+REPLACED = re.compile(r"^(\d+) workers? replaced since it began$")
+
+
+def replaced_workers(page: Page) -> int:
+    """Return how many the guard has replaced so far: other tests of this house kill workers too."""
+    told = REPLACED.search(page.get_by_text(REPLACED).inner_text())
+    assert told is not None
+    return int(told[1])
 
 
 def mark(page: Page) -> None:
@@ -98,10 +125,10 @@ def test_a_row_moves_to_its_end_without_a_reload(house: Stack, open_page: Open) 
     page = open_page(LIST)
     mark(page)
 
-    expect(page.locator("#live")).to_have_text("live", timeout=PATIENCE_MS)
-    expect(row(page, task_id).locator(".pill-processing")).to_have_text("processing", timeout=PATIENCE_MS)
-    expect(row(page, task_id).locator("progress")).not_to_have_attribute("aria-valuenow", "0", timeout=PATIENCE_MS)
-    expect(row(page, task_id).locator(".pill-success")).to_have_text("done", timeout=PATIENCE_MS)
+    expect(page.locator("#live")).to_have_text("live")
+    expect(row(page, task_id).locator(".pill-processing")).to_have_text("processing")
+    expect(row(page, task_id).locator("progress")).not_to_have_attribute("aria-valuenow", "0")
+    expect(row(page, task_id).locator(".pill-success")).to_have_text("done")
     expect(row(page, task_id).locator("progress.bar-success")).to_have_attribute("aria-valuenow", "100")
     assert is_marked(page)
 
@@ -115,14 +142,14 @@ def test_a_row_moves_when_no_socket_can_be_opened(house: Stack, open_page: Open)
     page = open_page(LIST, before=lambda page: page.route_web_socket("**/ws/tasks", refuse))
     mark(page)
 
-    expect(page.locator("#live")).to_have_text("polling", timeout=PATIENCE_MS)
+    expect(page.locator("#live")).to_have_text("polling")
     expect(row(page, task_id).locator(".pill-success")).to_be_visible(timeout=PATIENCE_MS)
     assert is_marked(page)
 
 
 def test_a_new_task_is_announced(house: Stack, open_page: Open) -> None:
     page = open_page(LIST)
-    expect(page.locator("#live")).to_have_text("live", timeout=PATIENCE_MS)
+    expect(page.locator("#live")).to_have_text("live")
 
     task_id = house.invoke("toy_echo", word="new")
     page.get_by_text("new task", exact=False).click()
@@ -135,8 +162,8 @@ def test_the_page_of_a_task_is_live_until_its_end(house: Stack, open_page: Open)
     page = open_page(f"{LIST}{task_id}/change/")
     mark(page)
 
-    expect(page.locator("#live")).to_have_text("live", timeout=PATIENCE_MS)
-    expect(page.locator("#state .house-head .pill")).to_have_text("done", timeout=PATIENCE_MS)
+    expect(page.locator("#live")).to_have_text("live")
+    expect(page.locator("#state .house-head .pill")).to_have_text("done")
     expect(page.locator("#result-title")).to_be_visible()
     expect(page.locator("#again")).to_be_visible()
     expect(page.locator("#live")).to_be_hidden()
@@ -156,6 +183,68 @@ def test_staff_cancel_by_the_button_and_by_the_list(house: Stack, open_page: Ope
 
     expect(row(page, second).locator(".pill-cancelled")).to_be_visible()
     assert {house.finished(task_id)["status"] for task_id in (first, second)} == {"cancelled"}
+
+
+def test_the_dashboard_moves_without_a_reload_and_nobody_loses_their_place(house: Stack, open_page: Open) -> None:
+    page = open_page("/admin/")
+    mark(page)
+    tile = page.locator(".house-tile", has_text="Throughput")
+    ended = int(tile.locator(".dim").inner_text().split()[0])
+    page.locator("#table-throughput summary").click()
+    page.locator("#span-week").focus()
+
+    house.finished(house.invoke("toy_echo", word="new"))
+
+    # Schedules of the house may have ended meanwhile too.
+    page.wait_for_function(
+        "before => parseInt(document.querySelector('.house-tile .dim').textContent) > before", arg=ended
+    )
+    expect(page.locator("[data-part=chart-throughput] rect.chart-success").last).to_be_visible()
+    expect(page.locator("#table-throughput")).to_have_attribute("open", "")
+    assert page.evaluate("document.activeElement.id") == "span-week"
+
+    page.keyboard.press("Enter")
+    expect(page.locator("#span-week")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#title-throughput")).to_have_text("Tasks ended, per hour")
+    assert page.evaluate("document.activeElement.id") == "span-week"
+    assert page.url.endswith("?span=week")
+    assert is_marked(page)
+
+
+def test_staff_end_a_worker_and_its_task_goes_on_elsewhere(house: Stack, open_page: Open) -> None:
+    task_id = house.invoke("toy_wait", seconds=50)
+    worker = house.running(task_id)["worker"]
+    page = open_page("/admin/workers/")
+    line = page.locator("tbody tr", has=page.locator(f'th[title="{worker}"]'))
+
+    replaced = replaced_workers(page)
+
+    line.get_by_role("button", name="End now").click()
+
+    expect(page.get_by_text("is ended now; its task goes back to the queue")).to_be_visible()
+    eventually(lambda: house.running(task_id)["attempt"] == 2, what="another worker runs it")
+    assert house.task(task_id)["attempts"][0]["outcome"] == "stopped"
+    house.post(f"/api/v1/tasks/{task_id}/cancel", token=house.token())
+    expect(line).to_have_count(0)
+    # As many as before: two for every queue, one for the interactive one.
+    expect(page.locator("tbody tr")).to_have_count(3)
+    expect(page.get_by_text(REPLACED)).to_have_text(re.compile(rf"^{replaced + 1} worker"))
+
+
+def test_emptying_a_queue_goes_on_by_itself(house: Stack, open_page: Open) -> None:
+    page = open_page("/admin/queues/")
+    page.click("#switch-bulk")
+    expect(page.locator("#switch-bulk")).to_have_text("Resume")
+    waiting = [house.invoke("toy_echo", word=str(number)) for number in range(3)]
+
+    page.click("#purge-bulk")
+    page.get_by_label("Type the queue's name, bulk, to confirm").fill("bulk")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("tasks were cancelled.")).to_be_visible()
+    assert {house.task(task_id)["status"] for task_id in waiting} == {"cancelled"}
+    page.click("#switch-bulk")
+    expect(page.locator("#switch-bulk")).to_have_text("Pause")
 
 
 # Japanese words are the longer ones on these buttons.
@@ -203,6 +292,11 @@ def test_no_page_breaks_its_policy_or_the_width(house: Stack, open_page: Open, c
         "/admin/jobs/schedule/",
         "/admin/jobs/schedule/add/?function=speech",
         "/admin/breakers/",
+        "/admin/functions/",
+        "/admin/functions/speech/",
+        "/admin/queues/",
+        "/admin/queues/bulk/purge/",
+        "/admin/workers/",
         "/admin/",
     ):
         page.goto(path, wait_until="networkidle" if path.startswith("/admin/auth") else "load")

@@ -24,12 +24,14 @@ def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
 def keeper() -> Keeper:
     """One that has renewed its leases just now."""
     keeper = Keeper([], SimpleNamespace(), 0, SimpleNamespace())
-    keeper.renewed_at, keeper.renewed = clock.now(), time.monotonic()
+    keeper.judgement.note_renewal()
+    # As if it had done so all along.
+    keeper.judgement.sound_from = 0.0
     return keeper
 
 
 def test_a_keeper_that_renewed_in_time_may_judge(keeper: Keeper) -> None:
-    assert keeper.may_judge()
+    assert keeper.judgement.is_sound()
 
 
 @pytest.mark.parametrize("hours", [1, -1])
@@ -40,12 +42,12 @@ def test_a_clock_that_was_set_says_of_nobody_that_he_is_dead(
     real = clock.read
     monkeypatch.setattr(clock, "read", lambda: real() + timedelta(hours=hours))
     clock.ask()
-    assert not keeper.may_judge()
+    assert not keeper.judgement.is_sound()
 
     keeper.renew()
 
-    assert not keeper.may_judge()
-    assert keeper.judge_from - time.monotonic() > settings.LEASE_SECONDS - 1
+    assert not keeper.judgement.is_sound()
+    assert keeper.judgement.sound_from - time.monotonic() > settings.LEASE_SECONDS - 1
 
 
 def test_the_clock_goes_on_while_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:

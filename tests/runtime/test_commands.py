@@ -64,6 +64,10 @@ def test_a_failure_is_told_by_the_exit_code(valkey):
     [
         (["no_such"], "no_such"),
         (["toy_echo", "--input", "[]"], "--input"),
+        (["speech", "--input", "{"], "--input"),
+        (["speech", "--input", "{}"], "text"),
+        (["speech", "--input", '{"text": "！"}'], "empty_speech"),
+        (["speech", "--file", "text=x"], "text"),
         (["toy_echo", "--input", '{"word": 3}'], "word"),
         (["toy_echo", "--file", "word=/etc/hostname"], "word"),
     ],

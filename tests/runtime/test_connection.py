@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 
 import pytest
 import redis
@@ -16,8 +17,8 @@ from jobs.runtime.cancel import cancel
 from jobs.runtime.connection import client, subscription, waiting_client
 from tests.runtime.servers import SentinelServer, Server, certificate, server_with_tls
 
-# How long a house may be without its queue after its master was killed.
-FOLLOW_SECONDS = 15
+# How long a house may be without its queue after its master was killed; a second or two where nothing else runs.
+FOLLOW_SECONDS = 60
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def use(settings):
 
     def use(url):
         settings.REDIS_URL = url
-        settings.REDIS_TIMEOUT_SECONDS = 2
+        settings.REDIS_TIMEOUT_SECONDS = 6
         used.append(client())
 
     yield use
@@ -78,11 +79,13 @@ def waits(name):
 
 def hears(word):
     with subscription("koebako:control") as heard:
+        # Another line could be quicker with its word than this one with its wish to hear it.
+        told = heard.get_message(timeout=15)
         client().publish("koebako:control", word)
-        return next_message(heard) == word.encode()
+        return bool(told) and next_message(heard) == word.encode()
 
 
-def next_message(heard, *, seconds=2.0):
+def next_message(heard, *, seconds=15.0):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if message := heard.get_message(ignore_subscribe_messages=True, timeout=0.2):
@@ -98,7 +101,7 @@ def live(url):
         channel = await layer.new_channel()
         await layer.group_add("task", channel)
         await layer.group_send("task", {"type": "task.event"})
-        message = await asyncio.wait_for(layer.receive(channel), 5)
+        message = await asyncio.wait_for(layer.receive(channel), 15)
         await layer.flush()
         return message == {"type": "task.event"}
 
@@ -196,7 +199,7 @@ def test_a_server_with_a_password_is_reached_by_tcp_and_by_its_socket(servers, u
 
     for url in (f"redis://:p%40ss%23@127.0.0.1:{one.port}/1", f"unix://{socket}?db=1&password=p%40ss%23"):
         use(url)
-        assert reaches(url)
+        assert eventually(partial(reaches, url))
 
 
 needs_tls = pytest.mark.skipif(server_with_tls() is None, reason="no redis-server with TLS on this machine")
@@ -210,7 +213,7 @@ def test_a_server_with_tls_and_users_is_reached(servers, use, tmp_path):
     url = f"rediss://hana:p%40ss@127.0.0.1:{one.port}/0?ssl_ca_certs={authority}"
     use(url)
 
-    assert reaches(url)
+    assert eventually(lambda: reaches(url))
     assert client().acl_whoami() == "hana"
 
 
@@ -248,7 +251,7 @@ def test_the_rights_in_the_readme_are_all_that_is_needed(as_user, valkey, accept
     sweep.sweep(now=clock.now())
     stats.beat({"here:0:1:1": {}})
     assert [facts["name"] for facts in stats.live_workers()] == ["here:0:1:1"]
-    assert reaches(settings.REDIS_URL)
+    assert eventually(lambda: reaches(settings.REDIS_URL))
     assert rights.missing() == []
 
     refused = {entry["object"] for entry in valkey.acl_log()}
@@ -306,7 +309,7 @@ def test_everything_follows_when_the_master_is_killed(servers, use):
     master, replica, sentinel = watched(servers)
     url = sentinel_url(sentinel)
     use(url)
-    assert reaches(url)
+    assert eventually(lambda: reaches(url))
 
     with subscription("koebako:control") as heard:
         master.end()
@@ -375,7 +378,7 @@ def test_sentinels_and_servers_are_followed_over_tls(servers, use, tmp_path):
     master, replica, sentinel = watched(servers, authority=authority)
     url = sentinel_url(sentinel, scheme="rediss+sentinel", options=f"&ssl_ca_certs={authority}")
     use(url)
-    assert reaches(url)
+    assert eventually(lambda: reaches(url))
 
     master.end()
 

@@ -8,7 +8,8 @@ from django_q import cluster, models, signals, tasks, worker
 from django_q.conf import Conf
 from django_q.exceptions import TimeoutException
 
-from jobs.runtime.cluster import SafeCluster, SafeSentinel
+from jobs.runtime.cluster import SafeCluster
+from jobs.runtime.guard import SafeSentinel
 from jobs.runtime.link import Slot, Timer
 
 

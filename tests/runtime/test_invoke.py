@@ -10,6 +10,7 @@ from jobs.runtime import queue
 from jobs.runtime.errors import InvalidInput, KeyReused, NotFinished, UnknownFunction
 from jobs.runtime.invoke import invoke, invoke_again
 from jobs.runtime.models import Source, Status, Task
+from jobs.runtime.signals import task_changed
 
 
 def test_an_accepted_invocation_is_a_pending_row_and_an_entry_in_its_queue(accept, owner):
@@ -106,12 +107,23 @@ def test_a_transaction_that_is_undone_sends_nothing(accept, valkey):
     assert queue.sizes() == {"interactive": 0, "bulk": 0}
 
 
-def test_the_id_is_sent_only_after_the_commit(accept):
+def test_the_id_is_sent_only_after_the_commit(accept, valkey):
     with transaction.atomic():
         accept("toy_echo")
-        before = queue.sizes()["bulk"]
+        before = valkey.zcard("koebako:ready:bulk")
 
-    assert (before, queue.sizes()["bulk"]) == (0, 1)
+    assert (before, valkey.zcard("koebako:ready:bulk")) == (0, 1)
+
+
+def test_the_place_of_a_task_that_is_given_again_is_asked_for_after_the_commit(accept):
+    accept("toy_echo", word="first")
+    accept("toy_echo", word="hello", idempotency_key="k")
+
+    with transaction.atomic():
+        again = accept("toy_echo", word="hello", idempotency_key="k")
+        before = again.position
+
+    assert (again.replayed, before, again.position) == (True, None, 1)
 
 
 def test_without_redis_the_row_is_kept_and_the_answer_says_so(accept, settings):
@@ -121,6 +133,23 @@ def test_without_redis_the_row_is_kept_and_the_answer_says_so(accept, settings):
 
     assert (invocation.queued, invocation.position) == (False, None)
     assert Task.objects.get().status == Status.PENDING
+
+
+def test_watchers_are_told_with_the_sender_or_without_redis_by_a_thread_that_may_wait(accept, settings):
+    collected = []
+
+    def note(sender, *, position, outbox=None, **_more):
+        collected.append((position, outbox is not None))
+
+    task_changed.connect(note)
+    try:
+        accept("toy_echo")
+        settings.REDIS_URL = "unix:///nowhere/valkey.sock"
+        accept("toy_echo")
+    finally:
+        task_changed.disconnect(note)
+
+    assert collected == [(0, True), (None, False)]
 
 
 def test_a_finished_task_runs_again_as_a_new_one(accept, worker):

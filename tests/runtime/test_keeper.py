@@ -4,7 +4,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from jobs.runtime import processes
 from jobs.runtime.keeper import Keeper
@@ -39,17 +38,3 @@ def test_a_keeper_that_starts_takes_back_at_once(keeper: Keeper, make_task: Any,
 
     task.refresh_from_db()
     assert (task.status, task.deaths) == ("retry", 1)
-
-
-def test_the_keeper_empties_sqlites_log_into_its_file(keeper: Keeper, make_task: Any) -> None:
-    if connection.vendor != "sqlite":
-        keeper.checkpoint()  # nothing to do there, and nothing goes wrong
-        return
-    make_task()
-
-    keeper.checkpoint()
-
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        _busy, frames, moved = cursor.fetchone()
-    assert frames == moved > 0

@@ -1,9 +1,12 @@
 """Tasks that wait for other tasks: ordered groups, unique keys, batches, many at once."""
 
+import time
+from types import SimpleNamespace
+
 import pytest
 from django.contrib.auth.models import User
 
-from jobs.runtime import followers, queue, sweep
+from jobs.runtime import followers, identity, queue, sweep
 from jobs.runtime.batch import chunks, invoke_batch, parts_of
 from jobs.runtime.cancel import cancel
 from jobs.runtime.errors import InvalidInput
@@ -145,6 +148,17 @@ def test_many_are_accepted_in_their_order_with_few_statements(
 
     assert [task.inputs["word"] for task in worker.work()] == [task.inputs["word"] for task in tasks]
     assert Task.objects.filter(status=Status.SUCCESS).count() == 100
+
+
+def test_the_ids_of_many_are_in_their_order_however_coarse_the_clock_is(valkey, transactional_db, owner, monkeypatch):
+    stopped = SimpleNamespace(time_ns=lambda: 1_800_000_000_000_000_000, time=time.time)
+    monkeypatch.setattr(identity, "time", stopped)
+
+    tasks = invoke_many("toy_echo", [{"word": str(n)} for n in range(20)], owner=owner, source=Source.API)
+
+    rows = Task.objects.order_by("id")
+    assert [row.inputs["word"] for row in rows] == [str(n) for n in range(20)]
+    assert [row.pk for row in rows] == [task.pk for task in tasks]
 
 
 def test_one_bad_input_of_many_is_named_and_none_is_accepted(valkey, transactional_db, owner):

@@ -1,6 +1,7 @@
 """Who answers when the first one does not, and what is told of it."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -91,6 +92,7 @@ def test_a_429_is_obeyed_at_once(port: Port) -> None:
 
 def test_when_nobody_may_be_asked_the_error_says_when_somebody_may(port: Port) -> None:
     port.first.error = port.second.error = EngineUnavailable("away")
+    since = time.monotonic()
     for _call in range(2):
         with pytest.raises(EngineUnavailable):
             port.draw()
@@ -100,7 +102,8 @@ def test_when_nobody_may_be_asked_the_error_says_when_somebody_may(port: Port) -
 
     assert error.value.engine == "paint"
     assert error.value.wait_seconds is not None
-    assert 28 < error.value.wait_seconds <= 30
+    # The first one's, which is sooner than the other's.
+    assert 30 - (time.monotonic() - since) - 0.05 <= error.value.wait_seconds <= 30
 
 
 def test_while_one_may_be_asked_at_any_time_the_functions_own_retry_decides(port: Port) -> None:

@@ -9,6 +9,14 @@ from hypothesis import strategies as st
 from jobs.runtime import queue
 from jobs.runtime.errors import QueueUnreachable
 from jobs.runtime.models import Priority
+from jobs.runtime.registry import QUEUES
+
+
+def everything(valkey):
+    """Return what waits, each queue in its order, the clocks of the order keys and the limits."""
+    ready = {lane: valkey.zrange(f"koebako:ready:{lane}", 0, -1, withscores=True) for lane in QUEUES}
+    clocks = {lane: valkey.hgetall(f"koebako:fair:{lane}") for lane in QUEUES}
+    return ready, clocks, valkey.hgetall("koebako:limits"), sorted(valkey.keys())
 
 
 def words_in_order(worker):
@@ -72,6 +80,30 @@ def test_the_position_is_the_number_of_tasks_before_it(accept):
 
     assert [invocation.position for invocation in tasks] == [0, 1, 2]
     assert [queue.position_or_none(invocation.task) for invocation in tasks] == [0, 1, 2]
+
+
+def test_many_sent_at_once_wait_as_if_sent_one_by_one(make_task, valkey):
+    kinds = [
+        ("toy_echo", "bulk", "a"),
+        ("toy_echo", "bulk", "b"),
+        ("toy_few", "bulk", "a"),
+        ("toy_quick", "interactive", "a"),
+    ]
+    tasks = [
+        make_task(function=function, queue=lane, order_key=order_key, priority=priority)
+        for priority in (Priority.NORMAL, Priority.URGENT, Priority.NORMAL)
+        for function, lane, order_key in kinds
+        for _number in range(3)
+    ]
+    one_by_one = [queue.send(task) for task in tasks], everything(valkey)
+    valkey.flushall()
+
+    at_once = queue.send_all(tasks), everything(valkey)
+    again = queue.send_all(tasks)
+
+    assert at_once == one_by_one
+    assert everything(valkey) == at_once[1]
+    assert again == [queue.position_or_none(task) for task in tasks]
 
 
 def test_sending_twice_changes_nothing(accept):

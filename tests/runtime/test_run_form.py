@@ -1,7 +1,10 @@
 """The admin's form of a function: made from its input type, said back at the field, run as whoever asked."""
 
 import enum
+import io
 import json
+import uuid
+import wave
 from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -9,14 +12,16 @@ from typing import Annotated, Any, Literal
 import pytest
 import redis
 from django import forms
+from django.core.files.uploadedfile import SimpleUploadedFile
 from pydantic import BaseModel, Field
 
 from jobs.access.models import Action, AuditEntry
-from jobs.runtime import registry
+from jobs.runtime import registry, uploads
 from jobs.runtime.admin.run_form import RunForm
 from jobs.runtime.admin.typed_form import PREFIX
 from jobs.runtime.context import Context
-from jobs.runtime.models import Priority, Source, Status, Task
+from jobs.runtime.models import Priority, Source, Status, Task, Upload
+from jobs.runtime.uploads import FileId
 from tests.runtime.admin_site import PAYLOAD, client_of, person
 
 RUN = "/admin/run/"
@@ -55,6 +60,14 @@ class Everything(BaseModel, frozen=True):
 
 class Nothing(BaseModel, frozen=True):
     pass
+
+
+def wav(seconds: float) -> bytes:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(2 * int(8000 * seconds)))
+    return file.getvalue()
 
 
 @pytest.fixture
@@ -275,3 +288,118 @@ def test_what_was_typed_cannot_leave_its_field(client: Any) -> None:
     assert "alert(1)" in content
     assert "<script>alert" not in content
     assert "<img src=x" not in content
+
+
+# Run again with a changed input
+
+
+@pytest.fixture
+def editor(transactional_db: None, valkey: redis.Redis) -> Any:
+    permissions = ("jobs.view_task", "jobs.add_task", "jobs.retry_task", "jobs.view_content")
+    return client_of(person("editor", *permissions, is_staff=True))
+
+
+def test_an_ended_task_runs_again_with_a_changed_input(make_task: Any, editor: Any) -> None:
+    task = make_task(
+        status=Status.FAILURE, inputs={"word": "teh", "seconds": 0.0, "times": 3}, priority=2, order_key="guild:7"
+    )
+    assert f"/admin/jobs/task/{task.pk}/edit/" in editor.get(f"/admin/jobs/task/{task.pk}/change/").content.decode()
+    form = editor.get(f"/admin/jobs/task/{task.pk}/edit/").context["form"]
+    filled = {name: form[name].value() for name in form.fields}
+
+    answers = [editor.post(f"/admin/jobs/task/{task.pk}/edit/", {**filled, "input_word": "the"}) for _twice in range(2)]
+
+    assert (filled["input_word"], filled["input_times"], filled["priority"]) == ("teh", 3, 2)
+    again = Task.objects.get(retried_from=task)
+    assert {answer["Location"] for answer in answers} == {f"/admin/jobs/task/{again.pk}/change/"}
+    assert again.inputs == {"word": "the", "seconds": 0.0, "times": 3}
+    assert (again.owner, again.order_key, again.source) == (task.owner, "guild:7", Source.ADMIN)
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.object_id) == (Action.TASK_RETRIED, str(task.pk))
+    assert entry.details == {"again": str(again.pk), "changed": ["word"]}
+
+
+def test_a_changed_input_that_does_not_fit_is_said_at_its_field(make_task: Any, editor: Any) -> None:
+    task = make_task(status=Status.SUCCESS, inputs={"word": "x", "left_the_code": 1})
+
+    answer = editor.post(f"/admin/jobs/task/{task.pk}/edit/", {"input_word": "x" * 21, "priority": "1"})
+
+    assert "input_word" in answer.context["form"].errors
+    assert "left_the_code" in answer.content.decode()
+    assert Task.objects.count() == 1
+
+
+@pytest.mark.parametrize("lacking", ["jobs.view_task", "jobs.add_task", "jobs.retry_task", "jobs.view_content"])
+def test_a_change_needs_every_permission(make_task: Any, valkey: redis.Redis, lacking: str) -> None:
+    every = {"jobs.view_task", "jobs.add_task", "jobs.retry_task", "jobs.view_content"}
+    client, task = client_of(person("low", *every - {lacking}, is_staff=True)), make_task(status=Status.SUCCESS)
+
+    answers = [client.get(f"/admin/jobs/task/{task.pk}/edit/"), client.post(f"/admin/jobs/task/{task.pk}/edit/")]
+
+    assert [answer.status_code for answer in answers] == [403, 403]
+    assert "/edit/" not in client.get(f"/admin/jobs/task/{task.pk}/change/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},  # waits
+        {"status": Status.SUCCESS, "inputs": {"erased": True}},
+        {"status": Status.SUCCESS, "function": "left_the_code"},
+        {"status": Status.SUCCESS, "awaits_children": True},
+    ],
+)
+def test_what_cannot_be_shown_cannot_be_changed(make_task: Any, editor: Any, values: dict[str, Any]) -> None:
+    task = make_task(**values)
+
+    assert editor.get(f"/admin/jobs/task/{task.pk}/edit/").status_code == 403
+    assert "/edit/" not in editor.get(f"/admin/jobs/task/{task.pk}/change/").content.decode()
+
+
+class Recorded(BaseModel, frozen=True):
+    recording: FileId
+    language: str = ""
+
+
+@pytest.fixture
+def takes_a_file() -> Iterator[str]:
+    @registry.function("toy_takes_a_file", queue="bulk", timeout_seconds=5)
+    def takes(inputs: Recorded, context: Context) -> Nothing:
+        return Nothing()
+
+    yield "toy_takes_a_file"
+    registry.forget("toy_takes_a_file")
+
+
+def test_a_file_stays_unless_another_is_chosen(make_task: Any, editor: Any, owner: Any, takes_a_file: str) -> None:
+    kept = uploads.store(owner, [wav(1.0)], field="recording")
+    inputs = {"recording": str(kept.pk), "language": "ja"}
+    task = make_task(status=Status.SUCCESS, function=takes_a_file, inputs=inputs)
+    address = f"/admin/jobs/task/{task.pk}/edit/"
+
+    shown = editor.get(address).content.decode()
+    editor.post(address, {"input_language": "en", "priority": "1"})
+    other = SimpleUploadedFile("x.wav", wav(2.0))
+    editor.post(address, {"input_language": "en", "priority": "1", "input_recording": other})
+
+    assert "Kept as it is unless you choose another: audio/wav" in shown
+    assert 'enctype="multipart/form-data"' in shown
+    same, replaced = Task.objects.filter(retried_from=task).order_by("id")
+    assert same.inputs == {"recording": str(kept.pk), "language": "en"}
+    assert replaced.inputs["recording"] != str(kept.pk)
+    assert Upload.objects.get(pk=replaced.inputs["recording"]).owner == owner
+    changed = [entry.details["changed"] for entry in AuditEntry.objects.order_by("pk")]
+    assert changed == [["language"], ["language", "recording"]]
+
+
+def test_a_file_is_taken_by_the_form_and_one_that_is_none_refused(editor: Any, takes_a_file: str) -> None:
+    address = f"/admin/run/{takes_a_file}"
+
+    lacking = editor.post(address, {"priority": "1"})
+    refused = editor.post(address, {"priority": "1", "input_recording": SimpleUploadedFile("x.wav", b"<html>")})
+    taken = editor.post(address, {"priority": "1", "input_recording": SimpleUploadedFile("x.wav", wav(1.0))})
+
+    assert "input_recording" in lacking.context["form"].errors
+    assert "no recording" in str(refused.context["form"].errors["input_recording"])
+    assert taken.status_code == 302
+    assert Upload.objects.get().pk == uuid.UUID(Task.objects.get().inputs["recording"])

@@ -1,6 +1,7 @@
 """What is due is fired once in the whole house: declared periods, and the schedules of staff."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from jobs.runtime.errors import NotFinished, ScheduleRefused
 from jobs.runtime.models import Firing, Leader, Schedule, Source, Status, Task
 from jobs.runtime.models.leader import LEADER_SECONDS
 from jobs.runtime.models.schedule import CRON, FUNC, INTERVAL, ONCE, PAUSED, Outcome, Plan
+from jobs.runtime.schedule import Periods
 from tests.runtime.conftest import NOON
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,6 +36,14 @@ def finish_all() -> None:
 
 
 Make = Callable[..., Schedule]
+
+
+@pytest.fixture(autouse=True)
+def one_period(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave one function with a period of its own, whatever rooms there are."""
+    for spec in registry.every():
+        if spec.every_seconds is not None and spec.name != "cleanup":
+            monkeypatch.setitem(registry._functions, spec.name, replace(spec, every_seconds=None))
 
 
 @pytest.fixture
@@ -61,7 +71,7 @@ def outcomes() -> list[tuple[datetime, str]]:
 
 
 def test_a_period_is_fired_once_however_many_clusters_there_are(valkey: Any) -> None:
-    fired = [schedule.fire_due(now=NOON, keeper="a"), schedule.fire_declared(now=NOON)]
+    fired = [schedule.fire_due(now=NOON, keeper="a"), Periods().fire(now=NOON)]
 
     assert fired == [1, 0]
     task = Task.objects.get()
@@ -73,6 +83,31 @@ def test_the_next_period_is_fired_again(valkey: Any) -> None:
     finish_all()
 
     assert schedule.fire_due(now=NOON + MINUTE) == 1
+
+
+def test_a_period_that_is_known_to_have_its_task_is_not_asked_for_again(
+    valkey: Any, django_assert_num_queries: Any
+) -> None:
+    periods = Periods()
+    Periods().fire(now=NOON)
+    periods.fire(now=NOON)
+
+    with django_assert_num_queries(0):
+        assert periods.fire(now=NOON + timedelta(seconds=59)) == 0
+
+    finish_all()
+    assert periods.fire(now=NOON + MINUTE) == 1
+
+
+def test_a_period_whose_last_run_goes_on_is_asked_for_again(valkey: Any) -> None:
+    periods = Periods()
+    periods.fire(now=NOON)
+
+    fired = [periods.fire(now=NOON + MINUTE)]
+    finish_all()
+    fired += [periods.fire(now=NOON + MINUTE) for _look in range(2)]
+
+    assert fired == [0, 1, 0]
 
 
 def test_nothing_is_fired_while_the_last_one_still_runs(valkey: Any) -> None:

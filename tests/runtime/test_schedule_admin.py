@@ -267,13 +267,13 @@ def test_the_list_asks_as_often_for_many_as_for_few(client: Any, make: Any, djan
 
 
 def test_functions_with_a_period_of_their_own_stand_beside_and_cannot_be_changed(client: Any) -> None:
-    schedule.fire_declared(now=clock.now())
+    schedule.Periods().fire(now=clock.now())
 
     content = client.get(LIST).content.decode()
 
     assert "Schedules in the code" in content
     assert "cleanup" in content
-    assert f"/admin/jobs/task/{Task.objects.get().pk}/change/" in content
+    assert f"/admin/jobs/task/{Task.objects.get(function='cleanup').pk}/change/" in content
 
 
 def test_the_page_says_what_became_of_the_last_times(client: Any, make: Any) -> None:

@@ -10,8 +10,8 @@ from django.db import OperationalError
 
 from jobs.runtime import commit, lease, queue, registry
 from jobs.runtime.clock import now
-from jobs.runtime.models import Artifact, Attempt, Result, Status, Task
-from jobs.runtime.retry import Retry
+from jobs.runtime.models import Artifact, Attempt, ErrorType, Result, Status, Task
+from jobs.runtime.retry import TABLE, Retry
 from jobs.runtime.signals import task_finished
 
 
@@ -148,8 +148,19 @@ def test_an_unforeseen_error_keeps_the_persons_words_out_of_row_and_log(accept, 
     assert "toy_secret" in " ".join(getattr(record, "where", "") for record in caplog.records)
 
 
+def test_a_function_of_another_version_is_set_aside_for_workers_that_know_it(make_task, worker):
+    task = make_task(function="of_tomorrow")
+    queue.send(task)
+
+    worker.work()
+
+    task.refresh_from_db()
+    assert (task.status, task.error["code"]) == ("retry", "no_function")
+    assert task.not_before is not None
+
+
 def test_a_function_that_left_the_code_fails_with_a_reason(make_task, worker):
-    task = make_task(function="gone")
+    task = make_task(function="gone", retries=TABLE[ErrorType.RESOURCE].maximum)
     queue.send(task)
 
     worker.work()
