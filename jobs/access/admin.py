@@ -1,26 +1,27 @@
-"""The admin of who may: people, groups, API tokens, chat accounts, and the book of who did what.
+"""The admin of who may: people, groups, API tokens, chat accounts. The audit book is in book_admin.py.
 
 A token's secret is made on the account page or by `create_token`, never here; here it is
 only ended. People are locked out (`active`), not deleted: their tasks and the audit book
 name them, and `manage.py forget` erases what is personal. Who is no superuser can neither
-make one nor touch one, nor hand out permissions: that would be every permission at once.
+make one nor touch one or other staff, nor hand out permissions: that would be every permission at once.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from jobs.access import tokens
-from jobs.access.models import ApiToken, AuditEntry, ChatAccount
+from jobs.access import book_admin, tokens
+from jobs.access.audit import record
+from jobs.access.models import Action, ApiToken, ChatAccount
 from jobs.runtime import clock
 from jobs.runtime.admin import figures
 from jobs.runtime.admin.base import HouseAdmin, ReadOnlyAdmin
@@ -32,6 +33,8 @@ else:
     from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
     DjangoUsers = DjangoUserAdmin
+
+__all__ = ["book_admin"]
 
 admin.site.unregister([User, Group])
 
@@ -59,12 +62,35 @@ class PersonAdmin(DjangoUsers, HouseAdmin):
         return own if request.user.is_superuser else (*own, *POWERS)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        if obj is not None and obj.is_superuser and not request.user.is_superuser:
-            return False  # its password would be theirs
+        # The password of other staff would be theirs, and with it all that those may.
+        is_theirs = obj is None or obj.pk == request.user.pk or not (obj.is_staff or obj.is_superuser)
+        if not is_theirs and not request.user.is_superuser:
+            return False
         return super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
+
+    # What is written down
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        obj.stood = _standing(User.objects.get(pk=obj.pk)) if change else {}  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        action = Action.PERSON_CHANGED if change else Action.PERSON_MADE
+        details = _changes(form.instance.stood, _standing(User.objects.get(pk=form.instance.pk)))
+        others = sorted(set(form.changed_data) - {*POWERS, "is_active", "password", "password1", "password2"})
+        record(action, actor=_actor(request), about=form.instance, **details, fields=others)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        users = User.objects.filter(pk=id).values_list("password", flat=True) if id.isdecimal() else None
+        before = users.first() if users is not None else None
+        answer: HttpResponse = super().user_change_password(request, id, form_url)
+        if users is not None and before is not None and users.all().first() != before:
+            record(Action.PASSWORD_CHANGED, actor=_actor(request), about=User(pk=int(id)))
+        return answer
 
 
 @admin.register(Group)
@@ -80,6 +106,28 @@ class GroupAdmin(DjangoGroupAdmin, HouseAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         return bool(request.user.is_superuser)
+
+    # What is written down
+
+    def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
+        obj.stood = {"permissions": _codes(obj)} if change else {}  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        action = Action.GROUP_CHANGED if change else Action.GROUP_MADE
+        group = Group.objects.get(pk=form.instance.pk)
+        details = _changes(form.instance.stood, {"permissions": _codes(group)})
+        record(action, actor=_actor(request), about=group, **details)
+
+    def delete_model(self, request: HttpRequest, obj: Group) -> None:
+        with transaction.atomic():
+            record(Action.GROUP_DELETED, actor=_actor(request), about=obj, before={"permissions": _codes(obj)})
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
+        for group in queryset:
+            self.delete_model(request, group)
 
 
 @admin.register(ApiToken)
@@ -125,8 +173,7 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Revoke"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
-        actor = request.user if isinstance(request.user, User) else None
-        ended = [tokens.revoke(token, actor=actor) for token in queryset]
+        ended = [tokens.revoke(token, actor=_actor(request)) for token in queryset]
         if count := sum(ended):
             words = ngettext("%(count)d token was revoked.", "%(count)d tokens were revoked.", count)
             messages.success(request, words % {"count": count})
@@ -151,30 +198,28 @@ class ChatAccountAdmin(ReadOnlyAdmin):
         return figures.when(account.created_at, clock.now())
 
 
-@admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ("action", "actor", "object_type", "object_link", "when", "detail_words")
-    list_filter = ("action",)
-    filters = ("action__exact", "object_id")
-    list_select_related = ("actor",)
-    search_fields = ("object_id__exact", "actor__username__istartswith")
-    search_help_text = _("Id of what it was done to, or beginning of who did it")
+def _actor(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
 
-    @admin.display(description=_("id"))
-    def object_link(self, entry: AuditEntry) -> str:
-        if entry.object_type not in ("task", "schedule"):
-            return entry.object_id
-        url = reverse(f"admin:jobs_{entry.object_type}_change", args=[entry.object_id])
-        return format_html('<a class="code" href="{}">{}</a>', url, entry.object_id)
 
-    @admin.display(description=_("when"))
-    def when(self, entry: AuditEntry) -> str:
-        return figures.when(entry.created_at, clock.now())
+def _standing(user: User) -> dict[str, Any]:
+    """Return what makes a person more or less than others, in words of the house."""
+    return {
+        "is_active": user.is_active,
+        "is_staff": user.is_staff,
+        "is_superuser": user.is_superuser,
+        "groups": sorted(user.groups.values_list("name", flat=True)),
+        "permissions": _codes(user),
+    }
 
-    @admin.display(description=_("details"))
-    def detail_words(self, entry: AuditEntry) -> str:
-        said = {
-            name: " ".join(map(str, value)) if isinstance(value, list) else value
-            for name, value in entry.details.items()
-        }
-        return ", ".join(f"{name}: {value}" for name, value in said.items())
+
+def _codes(holder: User | Group) -> list[str]:
+    held = holder.user_permissions if isinstance(holder, User) else holder.permissions
+    return sorted(f"{app}.{code}" for app, code in held.values_list("content_type__app_label", "codename"))
+
+
+def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what differs, before and after; of somebody new what they are."""
+    names = [name for name, value in after.items() if before.get(name) != value]
+    told = {"after": {name: after[name] for name in names}}
+    return {"before": {name: before[name] for name in names}, **told} if before else told

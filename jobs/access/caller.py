@@ -13,6 +13,8 @@ PRACTICE = "practice"
 WEATHER = "weather"
 STAFF = "staff"
 SCOPES = (INVOKE, TASKS, PRACTICE, WEATHER, STAFF)
+# To see everybody's tasks with what they hold; the first alone shows only that they run.
+READ_ALL = ("jobs.view_task", "jobs.view_content")
 # What a token has that was made without naming scopes, and what anybody has who logged in.
 DEFAULT_SCOPES = (INVOKE, TASKS, PRACTICE, WEATHER)
 
@@ -42,3 +44,7 @@ class Caller:
     def may_as_staff(self, permission: str) -> bool:
         """Return True when this is staff at work with that Django permission, such as `jobs.cancel_task`."""
         return self.is_staff() and self.user.has_perm(permission)
+
+    def reads_all(self) -> bool:
+        """Return True for staff at work who may see everybody's tasks with what they hold."""
+        return self.is_staff() and self.user.has_perms(READ_ALL)

@@ -2,7 +2,7 @@
 
 
 class AccessError(Exception):
-    """Root of the room's errors. None of them goes away by trying again."""
+    """Root of the room's errors. Only KeysUnreachable may go away by trying again."""
 
     retryable = False
 
@@ -31,6 +31,15 @@ class BadLifetime(AccessError):
         self.days = days
         self.at_most = at_most
         super().__init__(f"a token lasts 1 to {at_most} days, not {days}")
+
+
+class KeysUnreachable(AccessError):
+    """Nobody could say which keys sign the tokens of the other system."""
+
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("the keys of JWT_JWKS_URL could not be fetched")
 
 
 class AppendOnly(AccessError):

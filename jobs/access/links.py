@@ -9,7 +9,7 @@ Called by the API, the pages and the sockets.
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import quote
 from uuid import UUID
 
@@ -28,6 +28,10 @@ PARAMETER = "link"
 
 PAGE_SALT = "koebako.link.page"
 ARTIFACT_SALT = "koebako.link.artifact"
+PICTURE_SALT = "koebako.link.picture"
+
+# A picture's address stays the same for so long, so that a browser that is told it again asks for nothing again.
+PICTURE_STEP_SECONDS = 300
 
 SHAPE = re.compile(r"([0-9]{1,12})-([A-Za-z0-9_-]{43})", re.ASCII)
 
@@ -53,6 +57,22 @@ def artifact_link(task_id: UUID, name: str) -> str:
     return _sign(ARTIFACT_SALT, f"{task_id.hex}/{name}", None)
 
 
+def picture_link(name: str) -> str:
+    """Return the link that opens one picture, for LINK_SECONDS at least."""
+    now = clock.now().timestamp()
+    issued_at = datetime.fromtimestamp((now // PICTURE_STEP_SECONDS + 1) * PICTURE_STEP_SECONDS, UTC)
+    return _sign(PICTURE_SALT, name, issued_at)
+
+
+def opens_picture(link: str, name: str) -> bool:
+    return _opens(PICTURE_SALT, name, link)
+
+
+def picture_url(name: str, base: str = "") -> str:
+    """Return the address of a picture, open to whoever holds it; without `base` for a page of this house."""
+    return f"{base}/uploads/{quote(name)}?{PARAMETER}={picture_link(name)}"
+
+
 def opens_page(link: str, task_id: UUID) -> bool:
     return _opens(PAGE_SALT, task_id.hex, link)
 
@@ -73,19 +93,19 @@ def artifact_url(artifact: Artifact, base: str) -> str:
 
 
 def tasks_visible_to(caller: Caller) -> QuerySet[Task]:
-    """Return the tasks a caller may see: their own; all of them for staff with `jobs.view_task`."""
-    if caller.may_as_staff("jobs.view_task"):
+    """Return the tasks a caller may see: their own; all of them for staff who may read what people sent."""
+    if caller.reads_all():
         return Task.objects.all()
     return Task.objects.filter(owner_id=caller.user.pk)
 
 
 def may_see(task: Task, *, user: User | AnonymousUser | None = None, link: str = "") -> bool:
-    """Return True for the owner, for staff with `jobs.view_task`, and for the holder of the task's page link."""
+    """Return True for the owner, for staff who may read what people sent, and for who holds the page's link."""
     if link and opens_page(link, task.pk):
         return True
     if not isinstance(user, User) or not user.is_active:
         return False
-    return task.owner_id == user.pk or Caller.logged_in(user).may_as_staff("jobs.view_task")
+    return task.owner_id == user.pk or Caller.logged_in(user).reads_all()
 
 
 def _sign(salt: str, thing: str, issued_at: datetime | None) -> str:

@@ -161,13 +161,14 @@ def test_a_link_shows_its_task_to_anybody(task, stranger):
 
 
 def test_staff_need_the_permission_to_see_a_foreign_task(task, stranger, staff):
-    assert not links.may_see(task, user=staff_with(stranger))
-    assert links.may_see(task, user=staff_with(stranger, "view_task"))
+    for too_little in ((), ("view_task",), ("view_content",)):
+        assert not links.may_see(task, user=staff_with(stranger, *too_little))
+    assert links.may_see(task, user=staff_with(stranger, "view_task", "view_content"))
     assert links.may_see(task, user=staff)
 
 
 def test_the_permission_without_being_staff_shows_nothing(task, stranger):
-    user = staff_with(stranger, "view_task")
+    user = staff_with(stranger, "view_task", "view_content")
     user.is_staff = False
 
     assert not links.may_see(task, user=user)
