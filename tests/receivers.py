@@ -93,14 +93,17 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                length = int(self.headers.get("Content-Length", 0))
+                body = self.rfile.read(length)
+                self.close_connection = True
+                if len(body) < length:
+                    return  # The sender died on the way: no request has come.
                 told = {name.lower(): value for name, value in self.headers.items()}
                 with receiver.change:
                     receiver.requests.append(Request(self.path, told, body, time.monotonic()))
                     receiver.at_once += 1
                     receiver.most_at_once = max(receiver.most_at_once, receiver.at_once)
                     receiver.change.notify_all()
-                self.close_connection = True
                 try:
                     receiver.behaviour(self, receiver)
                 finally:
@@ -128,7 +131,7 @@ class Receiver:
         """As DELIVERY_ALLOW_HOSTS wants it."""
         return f"127.0.0.1:{self.port}"
 
-    def wait(self, count: int, *, seconds: float = 10.0) -> list[Request]:
+    def wait(self, count: int, *, seconds: float = 60.0) -> list[Request]:
         """Return the requests once there are so many."""
         with self.change:
             assert self.change.wait_for(lambda: len(self.requests) >= count, seconds), (
@@ -140,3 +143,12 @@ class Receiver:
         self.closing.set()
         self.server.shutdown()
         self.server.server_close()
+
+
+def healthy(make: Callable[[Behaviour], Receiver]) -> list[Receiver]:
+    return [make(answers(200)) for _ in range(10)]
+
+
+def sick(make: Callable[[Behaviour], Receiver]) -> list[Receiver]:
+    """Return ten of which five hang and five answer 500."""
+    return [make(hangs()) for _ in range(5)] + [make(answers(500)) for _ in range(5)]

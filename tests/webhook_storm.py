@@ -18,9 +18,7 @@ from jobs.delivery.models import Delivery, State
 from jobs.delivery.outbox import prepared, store
 from jobs.delivery.wishes import receiver_of
 from tests.flows.house import eventually
-from tests.receivers import Receiver, answers, hangs
-
-RECEIVERS, HANGING, FAILING = 20, 5, 5
+from tests.receivers import Receiver
 
 
 @dataclass
@@ -35,13 +33,6 @@ class Seen:
     repeated: int
 
 
-def fleet(make: Callable[..., Receiver], *, sick: bool) -> tuple[list[Receiver], list[Receiver]]:
-    """Return (healthy, sick) receivers, 20 in all; without the sick ones only the healthy."""
-    healthy = [make(answers(200)) for _ in range(RECEIVERS - HANGING - FAILING)]
-    ill = [make(hangs()) for _ in range(HANGING)] + [make(answers(500)) for _ in range(FAILING)] if sick else []
-    return healthy, ill
-
-
 def wait_for_workers(client: redis.Redis, count: int) -> None:
     eventually(lambda: client.scard("rq:workers") >= count, what=f"{count} workers are there")
 
@@ -49,13 +40,17 @@ def wait_for_workers(client: redis.Redis, count: int) -> None:
 def blow(
     owner: User,
     healthy: Sequence[Receiver],
-    sick: Sequence[Receiver],
+    sick: Sequence[Any],
     *,
     for_each: int,
     half_way: Callable[[], Any] = lambda: None,
     seconds: float = 60,
 ) -> Seen:
-    """Send `for_each` webhooks to each receiver, in one transaction; return once the healthy ones have theirs."""
+    """
+    Send `for_each` webhooks to each receiver, in one transaction; return once the healthy ones have theirs.
+
+    Their seconds run from when Redis has their ids, all in one step, to their last request.
+    """
     before = {there.port: len(there.requests) for there in (*healthy, *sick)}
     # One after the other in turn, as events come.
     made = [_webhook(owner, there, number) for number in range(for_each) for there in (*sick, *healthy)]

@@ -9,6 +9,8 @@ GIVE_UP_AFTER = timedelta(days=1)
 JITTER = 0.2
 # A receiver that asks for more is dead to us before that.
 LONGEST_WAIT_SECONDS = 86_400
+# Whoever asks again and again, each time for a moment, is asked at least a minute apart in the end.
+LONGEST_LEAST_WAIT_SECONDS = 60
 # How long a receiver that does not answer is left alone: after one round of failures, two, and so on.
 PAUSES_SECONDS = (5, 30, 120, 600)
 
@@ -25,9 +27,14 @@ def next_try(failures: int, *, now: datetime, give_up_at: datetime) -> datetime 
     return min(now + timedelta(seconds=delay), give_up_at)
 
 
-def asked_for(wait_seconds: float, *, now: datetime) -> datetime:
-    """Return the moment that a receiver asked to wait for, a day at most; spread a little, never before it."""
-    wait = min(max(wait_seconds, 0.0), LONGEST_WAIT_SECONDS)
+def asked_for(wait_seconds: float, *, now: datetime, attempts: int = 0) -> datetime:
+    """
+    Return the moment that a receiver asked to wait for, a day at most; spread a little, never before it.
+
+    attempts: made so far; at least as many seconds are waited.
+    """
+    least = min(attempts, LONGEST_LEAST_WAIT_SECONDS)
+    wait = min(max(wait_seconds, float(least)), LONGEST_WAIT_SECONDS)
     return now + timedelta(seconds=wait + random.uniform(0.0, min(1.0, wait * JITTER)))  # noqa: S311
 
 

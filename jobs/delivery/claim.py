@@ -14,15 +14,18 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 
 from jobs.delivery import backoff
-from jobs.delivery.errors import DeliveryError, Refused, RetryLater, Unreachable
+from jobs.delivery.errors import Broken, DeliveryError, Refused, RetryLater, Unreachable
 from jobs.delivery.kinds import find
+from jobs.delivery.metrics import ENDS
 from jobs.delivery.models import Attempt, Delivery, Receiver, State
 from jobs.runtime import clock
 from jobs.runtime.gate import writing
@@ -31,9 +34,15 @@ logger = logging.getLogger(__name__)
 
 # A sender that takes longer is taken for dead: its lease is not renewed any more.
 MAX_SEND_SECONDS = 30
+# One message may break a receiver that takes all others; after so many in a row it is the receiver that is broken, and
+# asking it once for each message would take the others' time.
+BROKEN_IN_A_ROW = 5
 MAX_ERROR_CHARACTERS, MAX_ANSWER_CHARACTERS = 200, 500
 
 PLACE = "SELECT * FROM delivery_receiver WHERE name = %s"
+NEW_PLACE = """
+INSERT INTO delivery_receiver (name, failures, broken_answers, used_at) VALUES (%s, 0, 0, %s) ON CONFLICT DO NOTHING
+"""
 SPEND = "UPDATE delivery_receiver SET spent_until = %s, resume_at = NULL, used_at = %s WHERE name = %s"
 DUE_ANY = """
 SELECT delivery_delivery.*, (
@@ -59,6 +68,17 @@ INSERT INTO delivery_attempt
     (delivery_id, number, worker, started_at, ended_at, outcome, status, answer, error)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
+IS_ROUND = "(failures > 0 OR broken_answers >= %s) AND (resume_at IS NULL OR resume_at <= %s)"
+FAILED = f"""
+UPDATE delivery_receiver SET
+    broken_answers = broken_answers + %s,
+    failures = failures + CASE WHEN {IS_ROUND} THEN 1 ELSE 0 END,
+    failing_since = CASE WHEN {IS_ROUND} AND failing_since IS NULL THEN %s ELSE failing_since END,
+    resume_at = CASE WHEN {IS_ROUND} THEN CASE failures
+        {" ".join(f"WHEN {rounds} THEN %s" for rounds in range(len(backoff.PAUSES_SECONDS)))} ELSE %s
+    END ELSE resume_at END
+WHERE name = %s
+"""  # noqa: S608 - all of it stands here
 OUTCOMES = {
     State.SENT: Attempt.Outcome.SENT.value,
     State.DEAD: Attempt.Outcome.DEAD.value,
@@ -73,7 +93,7 @@ class Held:
     delivery: Delivery
     worker: str
     started_at: datetime
-    was_silent: bool  # the receiver, when this was claimed
+    was_failing: bool  # the receiver, when this was claimed
 
 
 def claim_next(receiver: str, *, worker: str, prefer: UUID | None = None) -> Held | None:
@@ -102,11 +122,13 @@ def _claim(receiver: str, *, worker: str, now: datetime, prefer: UUID | None = N
     kind = find(found.kind) if found else None
     if found is None or kind is None:
         return None
-    # Of a receiver that does not answer one delivery finds out whether it does again.
-    if found.under_way >= (1 if place.failures else kind.rate.at_once):  # type: ignore[attr-defined]
+    # Of a receiver that does not answer, or says that it is broken, one delivery finds out whether it still is.
+    if found.under_way >= (1 if place.is_failing else kind.rate.at_once):  # type: ignore[attr-defined]
         return None
     if (free_at := place.spend(kind.rate, now=now)) is not None:
         Receiver.objects.filter(pk=receiver).update(resume_at=free_at)
+        # Redis has handed its id out: this one tells the sweep to go on as soon as more may be sent.
+        Delivery.objects.filter(pk=found.pk, state=State.WAITING).update(queued_until=None)
         return None
     found.leased_until = now + timedelta(seconds=settings.LEASE_SECONDS)
     found.give_up_at = found.give_up_at or now + backoff.GIVE_UP_AFTER
@@ -121,7 +143,7 @@ def _claim(receiver: str, *, worker: str, now: datetime, prefer: UUID | None = N
             ],
         )
         claimed = cursor.rowcount == 1
-    return Held(found, worker, now, was_silent=place.failures > 0) if claimed else None
+    return Held(found, worker, now, was_failing=place.is_failing) if claimed else None
 
 
 def _locked(receiver: str, now: datetime) -> Receiver:
@@ -129,7 +151,8 @@ def _locked(receiver: str, now: datetime) -> Receiver:
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
     found = list(Receiver.objects.raw(PLACE + lock, [receiver]))
     if not found:
-        Receiver.objects.bulk_create([Receiver(name=receiver, used_at=now)], ignore_conflicts=True)
+        with connection.cursor() as cursor:
+            cursor.execute(NEW_PLACE, [receiver, _stored(now)])
         found = list(Receiver.objects.raw(PLACE + lock, [receiver]))
     return found[0]
 
@@ -158,7 +181,8 @@ def _end(held: Held, error: Exception | None, facts: Mapping[str, Any], now: dat
         told = [OUTCOMES[end.state], facts.get("status"), answer, end.error]
         began, ended = _stored(held.started_at), _stored(now)
         cursor.execute(ATTEMPT, [_key(delivery.pk), delivery.attempt, held.worker, began, ended, *told])
-    if error is not None or held.was_silent:
+    transaction.on_commit(partial(ENDS.note, delivery.kind, OUTCOMES[end.state]))
+    if error is not None or held.was_failing:
         _tell_receiver(delivery.receiver, error, now)
     if end.state == State.DEAD:
         words = {"delivery": str(delivery.pk), "kind": delivery.kind, "error": end.error}
@@ -180,33 +204,46 @@ def _success(now: datetime) -> _End:
 
 
 def _failure(delivery: Delivery, error: Exception, now: datetime) -> _End:
-    failures = delivery.failures + 1
     words = str(error) if isinstance(error, DeliveryError) else f"unexpected {type(error).__name__}"
     words = words[:MAX_ERROR_CHARACTERS]
     give_up_at = delivery.give_up_at or now + backoff.GIVE_UP_AFTER
-    next_at = None if isinstance(error, Refused) else backoff.next_try(failures, now=now, give_up_at=give_up_at)
-    if next_at is None:
+    if isinstance(error, RetryLater) and error.wait_seconds is not None and now < give_up_at:
+        # No failure: however often it is asked for, it is the day that ends the delivery, not the number.
+        next_at = backoff.asked_for(error.wait_seconds, now=now, attempts=delivery.attempt)
+        return _End(State.WAITING, delivery.failures, words, next_at=next_at, give_up_at=give_up_at)
+    failures = delivery.failures + 1
+    again_at = None if isinstance(error, Refused) else backoff.next_try(failures, now=now, give_up_at=give_up_at)
+    if again_at is None:
         return _End(State.DEAD, failures, words, give_up_at=give_up_at, ended_at=now)
-    if isinstance(error, RetryLater) and error.wait_seconds is not None:
-        next_at = backoff.asked_for(error.wait_seconds, now=now)
-        give_up_at = max(give_up_at, next_at)
-    return _End(State.WAITING, failures, words, next_at=next_at, give_up_at=give_up_at)
+    return _End(State.WAITING, failures, words, next_at=again_at, give_up_at=give_up_at)
 
 
 def _tell_receiver(receiver: str, error: Exception | None, now: datetime) -> None:
     rows = Receiver.objects.filter(pk=receiver)
     if isinstance(error, RetryLater) and error.whole_receiver and error.wait_seconds is not None:
         rows.update(resume_at=backoff.asked_for(error.wait_seconds, now=now))
-    elif isinstance(error, Unreachable):
-        # Those that were under way together fail together: they are one round, not several.
-        place = rows.get()
-        if place.resume_at is None or place.resume_at <= now:
-            rounds = place.failures + 1
-            since = place.failing_since or now
-            rows.update(failures=rounds, failing_since=since, resume_at=now + backoff.pause(rounds))
+    elif isinstance(error, Unreachable | Broken):
+        _failed(receiver, now, answered=isinstance(error, Broken))
     else:
         # It answers, whatever it says.
-        rows.filter(failures__gt=0).update(failures=0, failing_since=None, resume_at=None)
+        rows.filter(Q(failures__gt=0) | Q(broken_answers__gt=0)).update(
+            failures=0, broken_answers=0, failing_since=None, resume_at=None
+        )
+
+
+def _failed(receiver: str, now: datetime, *, answered: bool) -> None:
+    """
+    Count a failure of the receiver, and leave it alone for a while when it is out of order.
+
+    answered: it said that it is broken, which it must say BROKEN_IN_A_ROW times; silence is enough by itself.
+    """
+    # Those that were under way together fail together: they are one round, not several; hence one UPDATE.
+    broken_before = BROKEN_IN_A_ROW - 1 if answered else 0
+    is_round = [broken_before, _stored(now)]
+    pauses = [_stored(now + backoff.pause(rounds)) for rounds in range(1, len(backoff.PAUSES_SECONDS) + 1)]
+    values = [int(answered), *is_round, *is_round, _stored(now), *is_round, *pauses, pauses[-1], receiver]
+    with connection.cursor() as cursor:
+        cursor.execute(FAILED, values)
 
 
 def _stored(moment: datetime | None) -> Any:

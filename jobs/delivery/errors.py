@@ -24,6 +24,10 @@ class Unreachable(Failed):
     """The receiver did not answer at all, or too slowly: it is left alone for a while, with all that is for it."""
 
 
+class Broken(Failed):
+    """The receiver answered that it is broken (5xx); after several in a row it is left alone like a silent one."""
+
+
 class RetryLater(Failed):
     """
     The receiver asks to wait.

@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 
 from jobs.delivery import queue
 from jobs.delivery.kinds import Outcome, Rate, register
-from jobs.delivery.models import Delivery, State, Wish
+from jobs.delivery.models import Delivery, Receiver, State, Wish
 from jobs.runtime import clock
 from jobs.runtime.models import Task
 
@@ -135,8 +135,15 @@ def end_key(task_id: UUID, kind: str, target: Mapping[str, Any]) -> str:
 
 
 def send_again(dead: QuerySet[Delivery]) -> int:
-    """Let dead deliveries start anew; return how many there were. The sweep sends them, the oldest first."""
-    return dead.filter(state=State.DEAD).update(
+    """
+    Let dead deliveries start anew; return how many there were. The sweep sends them, the oldest first.
+
+    Whoever asks for it believes that their receivers answer again: what is known of their silence is forgotten.
+    """
+    again = dead.filter(state=State.DEAD)
+    receivers = list(again.order_by().values_list("receiver", flat=True).distinct())
+    Receiver.objects.filter(pk__in=receivers).update(failures=0, broken_answers=0, failing_since=None, resume_at=None)
+    return again.update(
         state=State.WAITING,
         failures=0,
         next_at=clock.now(),

@@ -23,14 +23,18 @@ from rq.worker_registration import clean_worker_registry
 from jobs.delivery import queue, sweep
 from jobs.delivery.claim import MAX_SEND_SECONDS
 from jobs.delivery.crew import Crew
-from jobs.runtime import clock, processes
+from jobs.delivery.metrics import ENDS
+from jobs.runtime import clock, heartbeat, processes
 from jobs.runtime.connection import blocking_client
+from jobs.runtime.whereabouts import whereabouts
 
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 0.5
 # Of what is looked for less often.
 SELDOM_SECONDS = 5.0
+# Taken from Redis before rq's own loop goes on, which says that this worker lives.
+BATCHES_IN_A_ROW = 20
 # rq waits for a job half as long; a Redis that went away without a word is noticed then.
 WORKER_TTL_SECONDS = 30
 
@@ -63,7 +67,13 @@ class DeliveryWorker(SimpleWorker):
         # A signal in here only asks; elsewhere it ends the wait for the next job.
         self._state = WorkerStatus.BUSY
         try:
-            self.crew.take(UUID(job.id))
+            self.crew.take(UUID(job.id), *self._more())
+            # Most of what waits is for receivers that have their lanes by now: rq's way to the next job, some fifteen
+            # round trips, took as long as sending it.
+            for _batch in range(BATCHES_IN_A_ROW):
+                if self._stop_requested or not (ids := self._more()):
+                    break
+                self.crew.take(*ids)
         except ValueError:
             logger.warning("a foreign job was dropped", extra={"reason": "no id of a delivery"})
         except (DatabaseError, InterfaceError) as error:
@@ -73,6 +83,16 @@ class DeliveryWorker(SimpleWorker):
             time.sleep(BEAT_SECONDS)
         queue.forget(job.id)
         self.set_state(WorkerStatus.IDLE)
+
+    def _more(self) -> list[UUID]:
+        # Each of them finds a lane: none waits in here while another worker has one.
+        return self.work_queue.more(self.crew.room() - 1)
+
+    def subscribe(self) -> None:
+        """Listen to none of rq's commands: whoever can write to Redis could end this process by one."""
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """Nor rest because a key in Redis says so: deliveries are held up by rows alone."""
 
     def run_maintenance_tasks(self) -> None:
         # Of what rq would look after, our jobs leave nothing but the names of workers that were killed.
@@ -93,6 +113,7 @@ class Beat(threading.Thread):
     def run(self) -> None:
         try:
             while not self.ending.wait(BEAT_SECONDS):
+                heartbeat.beat()
                 self.beat()
         finally:
             connection.close()
@@ -100,6 +121,7 @@ class Beat(threading.Thread):
     def beat(self) -> None:
         try:
             self._every(settings.LEASE_SECONDS / 3, "renew", self.crew.renew)
+            self._every(SELDOM_SECONDS, "counted", ENDS.hand_over)
             if not self.crew.stopping:
                 self._every(2 * BEAT_SECONDS, "take back", lambda: sweep.take_back(now=clock.now()))
                 self._every(BEAT_SECONDS, "due", self._send_due)
@@ -108,6 +130,9 @@ class Beat(threading.Thread):
         except (DatabaseError, InterfaceError) as error:
             logger.warning("the sweep broke off", extra={"reason": type(error).__name__})
             connection.close()
+        except Exception as error:
+            # This thread must live: without it leases run out under senders that are at work.
+            logger.error("the sweep failed", extra=whereabouts(error))
         if self.crew.hangs() and not self.crew.stopping:
             logger.error("a sender hangs; the worker starts anew")
             os.kill(os.getpid(), signal.SIGTERM)
@@ -122,8 +147,8 @@ class Beat(threading.Thread):
         ids = sweep.due(now=clock.now())
         if not queue.wake(ids):
             # Without Redis the crew of this process does it alone.
-            for each in ids:
-                self.crew.take(each)
+            # What finds no lane is found again: this thread renews the leases of those that have one.
+            self.crew.take(*ids, wait=False)
 
 
 def run(*, max_lanes: int, burst: bool = False) -> bool:
@@ -135,8 +160,8 @@ def run(*, max_lanes: int, burst: bool = False) -> bool:
     crew = Crew(worker=processes.name_of(os.getpid()), max_lanes=max_lanes)
     beat = Beat(crew)
     worker = DeliveryWorker(crew)
-    if burst:
-        queue.wake(sweep.due(now=clock.now()))
+    if burst and not queue.wake(due := sweep.due(now=clock.now())):
+        crew.take(*due)
     beat.start()
     # rq leaves its own behind, which would wait for a worker that is no more.
     before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
@@ -148,6 +173,7 @@ def run(*, max_lanes: int, burst: bool = False) -> bool:
         for each, handler in before.items():
             signal.signal(each, handler)
         idle = crew.stop(within_seconds=MAX_SEND_SECONDS)
+        ENDS.hand_over()
         beat.ending.set()
         beat.join(timeout=5)
     return idle

@@ -43,7 +43,7 @@ def honour(tasks: Sequence[Task]) -> None:
     Delivery.objects.bulk_create(found, ignore_conflicts=True)
     if wishes:
         Wish.objects.filter(pk__in=[wish.pk for wish in wishes]).delete()
-    # Not woken in this transaction's own commit: on SQLite a lock is held until after it.
+    # Only noted at the commit: a worker that ends several tasks wakes all their deliveries in one message.
     transaction.on_commit(partial(_of_thread.to_wake.extend, [delivery.pk for delivery in found]))
 
 

@@ -7,6 +7,7 @@ from standardwebhooks import Webhook
 
 from jobs.delivery.models import Delivery, Endpoint
 from jobs.delivery.webhook import endpoints, signing
+from jobs.live import webhooks
 from tests.runtime.admin_site import PAYLOAD, client_of
 
 PAGE = "/account/webhooks/"
@@ -48,6 +49,57 @@ def test_a_new_secret_is_shown_once_and_switching_off_stops_the_tests(browser, o
     assert new != old
     assert not Delivery.objects.exists()
     assert "Switch on" in browser.get(PAGE).content.decode()
+
+
+def panels(page):
+    """Return the address that each question's button posts to, and what the question says."""
+    return {
+        re.search(r'action="([^"]+)"', panel)[1]: re.sub(r"<[^>]+>|\s+", " ", panel)
+        for panel in re.findall(r'<details class="sure"[^>]*>(.*?)</details>', page, re.DOTALL)
+    }
+
+
+def test_a_deletion_and_a_new_secret_are_asked_for_twice(browser, owner):
+    endpoint, _secret = endpoints.create(owner, url="https://example.com/hook", name="clock")
+    other, _secret = endpoints.create(owner, url="https://example.com/other")
+    endpoints.test(endpoint)
+    endpoints.test(other)
+    endpoints.test(other)
+
+    page = browser.get(PAGE).content.decode()
+
+    asked = panels(page)
+    assert set(asked) == {
+        f"{PAGE}callback-secret",
+        *(f"{PAGE}{each.pk}/{verb}" for each in (endpoint, other) for verb in ("rotate", "delete")),
+    }
+    # Only behind the first click is the button that does it.
+    outside = re.sub(r"<details.*?</details>", "", page, flags=re.DOTALL)
+    assert not re.search(r'/(rotate|delete)"|name="replace"', outside)
+    assert "will not arrive: 1." in asked[f"{PAGE}{endpoint.pk}/delete"]
+    assert "will not arrive: 2." in asked[f"{PAGE}{other.pk}/delete"]
+    assert "For a day the old secret signs" in asked[f"{PAGE}{endpoint.pk}/rotate"]
+
+
+def test_a_second_new_secret_within_a_day_says_that_it_ends_the_one_before(browser, owner):
+    endpoint, _secret = endpoints.create(owner, url="https://example.com/hook")
+    addresses = {f"{PAGE}{endpoint.pk}/rotate", f"{PAGE}callback-secret"}
+    ends = "ends at once"
+    assert not any(ends in panels(browser.get(PAGE).content.decode())[address] for address in addresses)
+
+    browser.post(f"{PAGE}{endpoint.pk}/rotate")
+    browser.post(f"{PAGE}callback-secret", {"replace": "1"})
+
+    assert all(ends in panels(browser.get(PAGE).content.decode())[address] for address in addresses)
+
+
+def test_a_flood_that_waits_is_not_counted_to_its_end(browser, owner, monkeypatch):
+    monkeypatch.setattr(webhooks, "MAX_COUNTED", 2)
+    endpoint, _secret = endpoints.create(owner, url="https://example.com/hook")
+    for _ in range(4):
+        endpoints.test(endpoint)
+
+    assert "will not arrive: 2+." in panels(browser.get(PAGE).content.decode())[f"{PAGE}{endpoint.pk}/delete"]
 
 
 def test_the_secret_of_callbacks_is_shown_when_asked_for_and_can_be_replaced(browser, owner):

@@ -11,7 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -24,9 +24,10 @@ from django.utils.translation import ngettext
 from jobs.access import audit
 from jobs.access.models import Action
 from jobs.delivery import kinds, outbox
+from jobs.delivery.matching import FUNCTION, SEND_AGAIN, Matching, search
 from jobs.delivery.models import Attempt, Delivery, State
 from jobs.runtime import clock
-from jobs.runtime.admin import figures
+from jobs.runtime.admin import all_matching, figures
 from jobs.runtime.admin.base import ReadOnlyAdmin
 
 if TYPE_CHECKING:
@@ -43,8 +44,17 @@ OUTCOMES = {
     Attempt.Outcome.DEAD: "failure",
     Attempt.Outcome.LOST: "retry",
 }
-# In one statement, which must not hold other writers for long; who has more does it again.
+# In one statement, which must not hold other writers for long; who has more lets a worker do it.
 MAX_AT_ONCE = 10_000
+SEND_ALL_AGAIN = all_matching.Act(
+    title=_("Send all again that match"),
+    button=_("Send them again"),
+    rest=_("Are not dead and stay as they are:"),
+    able=Q(state=State.DEAD),
+    function=FUNCTION,
+    matching=Matching,
+    inputs={},
+)
 
 
 class StateFilter(DropdownFilter):
@@ -80,6 +90,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     search_fields = ("id", "receiver__startswith")
     search_help_text = _("Id of the delivery or of its task, or beginning of the receiver")
     actions = ("send_selected_again",)
+    list_before_template = "admin/delivery/before.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         return Delivery.objects.select_related("owner")
@@ -87,14 +98,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
     ) -> tuple[QuerySet[Delivery], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        try:
-            wanted = UUID(term.removeprefix("msg_"))
-        except ValueError:
-            return queryset.filter(receiver__startswith=term), False
-        return queryset.filter(pk=wanted) | queryset.filter(task_id=wanted), False
+        return search(queryset, search_term), False
 
     @admin.display(description=_("kind"))
     def name(self, delivery: Delivery) -> str:
@@ -124,7 +128,25 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         again = self.admin_site.admin_view(self.again_view)
-        return [path("<uuid:delivery_id>/again/", again, name="delivery_again"), *super().get_urls()]
+        every = self.admin_site.admin_view(self.all_view)
+        own = [
+            path("all/again/", every, name="delivery_all_again"),
+            path("<uuid:delivery_id>/again/", again, name="delivery_again"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        asked = request.GET.urlencode()
+        url = reverse("admin:delivery_all_again") + (f"?{asked}" if asked else "")
+        offered = [(SEND_ALL_AGAIN.title, url)] if self.has_send_again_permission(request) else []
+        answer: HttpResponse = super().changelist_view(request, {"all_matching": offered, **(extra_context or {})})
+        return answer
+
+    def all_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Ask before, and begin, sending all again that match the list's filters."""
+        if not self.has_send_again_permission(request):
+            raise PermissionDenied
+        return all_matching.view(self, request, SEND_ALL_AGAIN)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -151,7 +173,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     # What staff may do
 
     def has_send_again_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request) and request.user.has_perm("delivery.send_again")
+        return self.has_view_permission(request) and request.user.has_perm(SEND_AGAIN)
 
     @admin.action(description=_("Send again"), permissions=["send_again"])
     def send_selected_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:

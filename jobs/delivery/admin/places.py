@@ -3,14 +3,19 @@
 Secrets are shown to their owners alone, and never here.
 """
 
+from collections import Counter
+
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from jobs.access import audit
+from jobs.access.models import Action
 from jobs.delivery.models import Endpoint, Receiver
 from jobs.delivery.webhook import endpoints
 from jobs.runtime import clock
@@ -82,6 +87,15 @@ class ReceiverAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Try now"), permissions=["try_now"])
     def try_now(self, request: HttpRequest, queryset: QuerySet[Receiver]) -> None:
         """What waits for them is due at once, as far as it waits for nothing else."""
-        count = queryset.update(resume_at=None)
+        names = list(queryset.values_list("pk", flat=True))
+        with transaction.atomic():
+            count = Receiver.objects.filter(pk__in=names).update(resume_at=None)
+            # Of a receiver's name only the kind, for the rest is an address.
+            kinds = Counter(name.partition(":")[0] for name in names)
+            actor = request.user if isinstance(request.user, User) else None
+            for kind, number in kinds.items():
+                audit.record_named(
+                    Action.RECEIVER_TRIED, actor=actor, kind="receiver", name=kind, details={"count": number}
+                )
         words = ngettext("%(count)d receiver is tried now.", "%(count)d receivers are tried now.", count)
         messages.success(request, words % {"count": count})

@@ -14,6 +14,7 @@ class Receiver(models.Model):
     spent_until = models.DateTimeField(null=True, blank=True)
     resume_at = models.DateTimeField(_("left alone until"), null=True, blank=True)
     failures = models.PositiveIntegerField(default=0, help_text=_("rounds without an answer, in a row"))
+    broken_answers = models.PositiveIntegerField(default=0, db_default=0, help_text=_("answers of 5xx, in a row"))
     failing_since = models.DateTimeField(_("silent since"), null=True, blank=True)
     used_at = models.DateTimeField()
 
@@ -28,6 +29,11 @@ class Receiver(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_failing(self) -> bool:
+        """True while the last thing it did was not to answer, or to answer that it is broken."""
+        return self.failures > 0 or self.broken_answers > 0
 
     def spend(self, rate: Rate, *, now: datetime) -> datetime | None:
         """Use one allowance and return None, or return when there will be one. The caller saves the row."""

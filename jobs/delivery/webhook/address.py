@@ -24,8 +24,15 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # Public by its number, and yet the metadata service of one cloud.
 METADATA = {ipaddress.ip_address("168.63.129.16")}
-# An IPv4 address behind a translator (RFC 6052, RFC 8215); its last 32 bits are judged.
-NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+# For protocols and not for hosts (RFC 6890, 7526, 9637, 9602), whatever this Python says: one cloud's metadata service
+# lies in the first.
+NOBODYS = tuple(
+    map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20", "5f00::/16", "100:0:0:1::/64"))
+)
+# An IPv4 address behind a translator (RFC 6052); its last 32 bits are judged. Of a network's own translator (RFC 8215)
+# nobody outside knows which bits those are: it is refused.
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+OWN_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
 
 _url = TypeAdapter(HttpUrl)
 
@@ -68,8 +75,8 @@ def place(url: str) -> Place:
     """Return where `url` leads, if it may be used at all; its address is judged later. Raises BadAddress."""
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".").lower()
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    named = f"{host}:{port}" in {entry.strip("[]").lower() for entry in _allowed()}
+    port = parts.port if parts.port is not None else 443 if parts.scheme == "https" else 80
+    named = (host, str(port)) in _allowed()
     if parts.scheme not in ("http", "https") or not host:
         raise BadAddress("no_address", "not an http or https address")
     if not named:
@@ -109,9 +116,11 @@ def is_public(address: Address) -> bool:
         or address.is_link_local
         or address.is_unspecified
         or address in METADATA
+        or any(address in network for network in NOBODYS)
+        or address in OWN_NAT64
         or (isinstance(address, ipaddress.IPv6Address) and address.is_site_local)
     )
-    if isinstance(address, ipaddress.IPv6Address) and (address.ipv4_mapped or any(address in net for net in NAT64)):
+    if isinstance(address, ipaddress.IPv6Address) and (address.ipv4_mapped or address in NAT64):
         return True  # as far as the address within it is public, which was asked above
     return not refused
 
@@ -123,7 +132,7 @@ def _inner(address: Address) -> list[Address]:
     inner: list[Address] = [each for each in (address.ipv4_mapped, address.sixtofour) if each is not None]
     if address.teredo is not None:
         inner.extend(address.teredo)
-    if any(address in net for net in NAT64):
+    if address in NAT64:
         inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     return inner
 
@@ -135,8 +144,10 @@ def _literal(host: str) -> Address | None:
         return None
 
 
-def _allowed() -> list[str]:
-    return list(settings.DELIVERY_ALLOW_HOSTS)
+def _allowed() -> set[tuple[str, str]]:
+    """Return host and port of each entry; an IPv6 address may stand in its brackets."""
+    parted = (entry.rpartition(":") for entry in settings.DELIVERY_ALLOW_HOSTS)
+    return {(host.strip("[]").rstrip(".").lower(), port) for host, _colon, port in parted}
 
 
 def _resolve(host: str, port: int) -> list[str]:

@@ -25,6 +25,7 @@ KIND = "webhook"
 MAX_ENDPOINTS = 20
 # How long the old secret signs beside the new one: receivers need not change at the same moment.
 ROTATION = timedelta(days=1)
+OWNERS_ROW = "SELECT * FROM delivery_ownersecret WHERE owner_id = %s"
 
 
 class TooMany(Exception):
@@ -126,8 +127,9 @@ def enable(endpoint: Endpoint, *, actor: AbstractBaseUser) -> bool:
 
 def secret_of(owner_id: int) -> OwnerSecret:
     """Return the secret that signs an owner's webhooks to no endpoint of theirs; made when it is missing."""
-    if (known := OwnerSecret.objects.filter(owner_id=owner_id).first()) is not None:
-        return known
+    # Raw, as in claim.py: building this question anew took a quarter of all that a webhook costs.
+    if known := list(OwnerSecret.objects.raw(OWNERS_ROW, [owner_id])):
+        return known[0]
     row, _made = OwnerSecret.objects.get_or_create(
         owner_id=owner_id, defaults={"sealed": signing.seal(signing.new_secret()), "created_at": clock.now()}
     )

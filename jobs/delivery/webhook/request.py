@@ -9,13 +9,13 @@ import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpcore
 
 from jobs.delivery.webhook import address
+from jobs.engines import trusted
 
 # More of an answer than anybody reads; the rest is not fetched.
 MAX_ANSWER_BYTES = 64_000
@@ -40,7 +40,8 @@ def post(url: str, *, headers: Mapping[str, str], body: bytes, within_seconds: f
     try:
         # A connection of its own for each: one that was kept might be broken, or lead elsewhere by now.
         origin = httpcore.URL(url).origin
-        line = httpcore.HTTPConnection(origin, ssl_context=_tls(), keepalive_expiry=0, network_backend=backend)
+        tls = trusted.of_the_system() if origin.scheme == b"https" else None
+        line = httpcore.HTTPConnection(origin, ssl_context=tls, keepalive_expiry=0, network_backend=backend)
         told = [("host", _host(url)), *headers.items(), ("content-length", str(len(body))), ("connection", "close")]
         with line, line.stream("POST", url, headers=told, content=body) as response:
             return Answer(response.status, _header(response, b"retry-after"), _cut(response.iter_stream()))
@@ -69,12 +70,6 @@ def _cut(pieces: Iterable[bytes]) -> bytes:
 
 def _header(response: httpcore.Response, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in response.headers if key.lower() == name), "")
-
-
-@lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    # Reading the certificates takes 20 ms; a context may be shared between threads.
-    return ssl.create_default_context()
 
 
 class _Judged(httpcore.NetworkBackend):

@@ -6,12 +6,12 @@ redirect is no exception, since whoever changes the address must say so here.
 """
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from django.conf import settings
 
-from jobs.delivery.errors import Failed, Gone, Refused, RetryLater, Unreachable
+from jobs.delivery.errors import Broken, Failed, Gone, Refused, RetryLater, Unreachable
 from jobs.delivery.kinds import Outcome
 from jobs.delivery.models import Delivery, Endpoint
 from jobs.delivery.webhook import endpoints, signing
@@ -52,7 +52,7 @@ def send(delivery: Delivery) -> Outcome:
 def _endpoint(delivery: Delivery) -> Endpoint | None:
     if "endpoint_id" not in delivery.target:
         return None
-    endpoint = Endpoint.objects.filter(pk=delivery.target["endpoint_id"]).first()
+    endpoint = Endpoint.objects.filter(pk=delivery.target["endpoint_id"], owner_id=delivery.owner_id).first()
     if endpoint is None:
         raise Gone("the endpoint was deleted")
     if endpoint.disabled_at is not None:
@@ -69,7 +69,8 @@ def _meaning(answer: Answer) -> Outcome:
     if status in (429, 503):
         wait = _wait_seconds(answer.retry_after)
         raise RetryLater(wait, whole_receiver=wait is not None, status=status, answer=excerpt)
-    raise Failed(f"the receiver answered {status}", status=status, answer=excerpt)
+    error = Broken if status >= 500 else Failed
+    raise error(f"the receiver answered {status}", status=status, answer=excerpt)
 
 
 def _wait_seconds(header: str) -> float | None:
@@ -81,11 +82,7 @@ def _wait_seconds(header: str) -> float | None:
     except ValueError:
         return None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(0.0, (until - _now()).total_seconds())
-
-
-def _now() -> datetime:
-    return clock.now()
+    return max(0.0, (until - clock.now()).total_seconds())
 
 
 def _excerpt(body: bytes) -> str:

@@ -2,7 +2,7 @@
 
 A secret is stored encrypted under a key of our own, derived from SECRET_KEY: to sign it must be
 read, so a digest would not do. A secret sealed under an older key is read while that key is
-among SECRET_KEY_FALLBACKS.
+among SECRET_KEY_FALLBACKS; resealing.py brings it to the newest.
 """
 
 import base64
@@ -41,6 +41,14 @@ def unseal(sealed: str) -> str:
         raise Unreadable from None
 
 
+def is_under_newest_key(sealed: str) -> bool:
+    try:
+        _locks()[0].decrypt(sealed.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 def headers(message_id: str, timestamp: int, body: bytes, signed_by: Sequence[str]) -> dict[str, str]:
     """
     Return the headers that a receiver verifies, with one signature for each secret.
@@ -61,8 +69,11 @@ def _signature(secret: str, told: bytes) -> str:
 
 
 def _lock() -> MultiFernet:
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([Fernet(_derived(key)) for key in keys])
+    return MultiFernet(_locks())
+
+
+def _locks() -> list[Fernet]:
+    return [Fernet(_derived(key)) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
 
 
 def _derived(key: str | bytes) -> bytes:
