@@ -1,0 +1,1 @@
+"""Practice sessions and their recordings, which the analysis function listens to."""
