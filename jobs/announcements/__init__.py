@@ -1,0 +1,1 @@
+"""Who wants the weather read out, where and when; and what was made for whom on which day."""
