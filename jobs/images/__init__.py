@@ -1,0 +1,1 @@
+"""Menu pictures: a job's rows, from the menu that was asked for to the picture of each dish."""
