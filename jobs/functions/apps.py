@@ -7,4 +7,14 @@ class FunctionsConfig(AppConfig):
 
     def ready(self) -> None:
         # Importing the files fills the registry.
-        from jobs.functions import cleanup, speech, transcription  # noqa: F401
+        from jobs.functions import (  # noqa: F401
+            act_on_tasks,
+            analysis,
+            cleanup,
+            image,
+            send_again,
+            speech,
+            transcription,
+            weather,
+            weather_due,
+        )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel, Field
 
 from jobs.engines.errors import InputRejected
-from jobs.engines.speech.bilingual import Bilingual
+from jobs.engines.speech import shared
 from jobs.engines.speech.encoding import open_encoder
 from jobs.engines.speech.openai_voice import PREFIX, OpenAIVoice
 from jobs.engines.speech.peaks import PeakMeter
@@ -25,13 +25,14 @@ from jobs.runtime.providers import Provider, Providers, Served
 from jobs.runtime.registry import Retention, function
 from jobs.runtime.retry import Retry
 
-ENGINE: SpeechEngine = Bilingual()
+ENGINE: SpeechEngine = shared.bilingual()
 DEFAULT_VOICE = "mei_normal"
 SERVICE = "openai"
 
-# No character is read as more morae than this (a "w" is ダブリュー); shorter texts than the
-# limit divided by it need no dictionary to be known as short enough.
-MOST_MORAS_PER_CHARACTER = 12
+# Morae of one character at most: of kana (ゟ), of a kanji (竡), of anything else (a "w" is ダブリュー). A text that is
+# short enough by this needs no dictionary to be known as such, and chat messages are: what invokes them for a
+# hundred guilds analysed each of them once more for nothing.
+MOST_MORAS_OF_KANA, MOST_MORAS_OF_KANJI, MOST_MORAS_OF_OTHERS = 2, 7, 12
 
 # The texts people had read to them in a chat go with the sound.
 CHAT_CONTENT_SECONDS = 300
@@ -82,8 +83,17 @@ def check(inputs: SpeechInput) -> None:
     readable = normalise(inputs.text)
     if not any(character.isalnum() for character in readable):
         raise InputRejected("text", "empty_speech", "nothing in this text can be read aloud")
-    if len(readable) * MOST_MORAS_PER_CHARACTER > settings.SPEECH_MAX_MORAS:
+    if _most_moras(readable) > settings.SPEECH_MAX_MORAS:
         _plan(inputs)
+
+
+def _most_moras(text: str) -> int:
+    def of(character: str) -> int:
+        if "\u3040" <= character <= "\u30ff":
+            return MOST_MORAS_OF_KANA
+        return MOST_MORAS_OF_KANJI if "\u4e00" <= character <= "\u9fff" else MOST_MORAS_OF_OTHERS
+
+    return sum(map(of, text))
 
 
 def voices() -> list[Voice]:

@@ -5,6 +5,7 @@ in a chat; anything longer goes into `bulk`, where an hour of it keeps nobody wa
 length is known when the recording has been taken in: uploads.py counted it.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 
 from django.conf import settings
@@ -46,6 +47,9 @@ class SegmentOutput(BaseModel, frozen=True):
     start_seconds: float
     end_seconds: float
     text: str
+    log_probability: float | None = Field(default=None, description="of a token on average; null when nobody tells")
+    compression: float | None = Field(default=None, description="over 2.4 a text repeats itself")
+    no_speech: float | None = Field(default=None, description="0 to 1, that nobody spoke")
 
 
 class TranscriptionOutput(BaseModel, frozen=True):
@@ -82,8 +86,19 @@ def _service(model: str) -> list[Provider[Transcriber]]:
 
 
 def _whisper(model: str) -> Provider[Transcriber]:
-    engine = Whisper(model, folder=Path(settings.HOME) / "models", threads=settings.TRANSCRIPTION_THREADS)
+    engine = _local(model)
     return Provider("whisper", engine, version=engine.version, is_local=True)
+
+
+def _local(model: str) -> Whisper:
+    return Whisper(model, folder=Path(settings.HOME) / "models", threads=settings.TRANSCRIPTION_THREADS)
+
+
+def stay_ready() -> None:
+    """Have an idle worker open the model that most recordings are heard with; not when a service hears them."""
+    first = next(iter(models().values()))
+    if settings.TRANSCRIPTION_READY_SECONDS and not first.startswith(OPENAI):
+        _local(first).stay_ready(used_within_seconds=settings.TRANSCRIPTION_READY_SECONDS)
 
 
 def check(inputs: TranscriptionInput) -> None:
@@ -113,6 +128,7 @@ def queue_for(inputs: TranscriptionInput) -> Queue:
         "listening": _("Listening"),
     },
     check=check,
+    at_rest=stay_ready,
 )
 def transcription(inputs: TranscriptionInput, context: Context) -> TranscriptionOutput:
     """Write down what is said in a recording, with times."""
@@ -139,10 +155,7 @@ def transcription(inputs: TranscriptionInput, context: Context) -> Transcription
         language=heard.language,
         language_confidence=heard.language_confidence,
         duration_seconds=heard.duration_seconds,
-        segments=[
-            SegmentOutput(start_seconds=each.start_seconds, end_seconds=each.end_seconds, text=each.text)
-            for each in heard.segments
-        ],
+        segments=[SegmentOutput(**asdict(each)) for each in heard.segments],
         model_version=next(each.version for each in chosen.providers if each.name == answer.served.provider),
         engine=answer.served.provider,
         served=answer.served,

@@ -6,8 +6,10 @@ import av
 import pytest
 
 from jobs.engines.speech.bilingual import Bilingual
+from jobs.engines.speech.reading import normalise
 from jobs.functions import phrases
 from jobs.functions.phrases import Facts, Phrase
+from jobs.functions.speech import SpeechInput, _most_moras, _plan
 from jobs.runtime.errors import InvalidInput
 from jobs.runtime.invoke import invoke
 from jobs.runtime.models import Artifact, Result, Source
@@ -74,6 +76,21 @@ def test_the_limit_counts_moras_after_words_and_numbers_are_spelt_out(valkey, ow
         invoke("speech", {"text": "9876543210 9876543210"}, owner=owner, source=Source.API)
 
     assert caught.value.errors[0].code == "text_too_long"
+
+
+@pytest.mark.parametrize("text", ["この先の角を右に曲がって、三つ目の信号を左です。" * 5, "ゟ" * 400])
+def test_a_chat_message_is_known_as_short_enough_without_a_dictionary(valkey, owner, monkeypatch, text):
+    def analysed(*_args, **_options):
+        raise AssertionError("the text was analysed before it was accepted")
+
+    monkeypatch.setattr("jobs.functions.speech._plan", analysed)
+
+    assert invoke("speech", {"text": text}, owner=owner, source=Source.DISCORD).task.pk
+
+
+@pytest.mark.parametrize("text", ["竡", "ゟ", "志承", "Wwwww 9876543210", "明日の会議は、午後三時からです。"])
+def test_what_is_told_without_a_dictionary_is_never_too_few(text):
+    assert _most_moras(normalise(text)) >= _plan(SpeechInput(text=text)).mora_count
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,9 @@ def test_a_voice_note_becomes_its_words_with_times(hear):
     assert output["model_version"].startswith("whisper-r1 base-1.0.0 int8 faster-whisper-1.2.1")
     [segment] = output["segments"]
     assert 0 <= segment["start_seconds"] < segment["end_seconds"] <= output["duration_seconds"]
+    assert -1 < segment["log_probability"] < 0
+    assert 0 < segment["compression"] < 2.4
+    assert 0 <= segment["no_speech"] < 0.6
     assert task.queue == "interactive"
     assert [step for step, _seconds in task.steps] == ["decoding", "listening"]
 
