@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from jobs.access import tokens
+from jobs.access import tokens, two_factor
 from jobs.access.caller import DEFAULT_SCOPES, SCOPES, STAFF
 from jobs.access.errors import BadLifetime, StaffOnly, UnknownScope
 from jobs.access.models import ApiToken
@@ -95,6 +95,8 @@ def account(request: HttpRequest) -> HttpResponse:
         "secret": secret,
         "scopes": form.choices(user),
         "tokens": [(token, token.is_valid(now=now)) for token in ApiToken.objects.filter(user=user)],
+        "has_password": user.has_usable_password(),
+        "second_step": {"offered": two_factor.is_offered(user), "on": two_factor.is_on(user)},
         "chats": user.chat_accounts.order_by("platform", "created_at"),
     }
     return render(request, "account.html", facts, status=422 if form.errors else 200)

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -7,5 +9,13 @@ class LiveConfig(AppConfig):
 
     def ready(self) -> None:
         from jobs.live import publish
+        from jobs.runtime.metrics import register
 
         publish.listen()
+        register("live", _metrics)
+
+
+def _metrics() -> Any:
+    from jobs.live import metrics
+
+    return metrics.collect()

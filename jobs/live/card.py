@@ -1,6 +1,6 @@
 """What the task page shows, read from the row: one card for the first look and for every update.
 
-The templates only lay it out. Called by pages.py.
+The templates only lay it out. Called by pages.py, and by gallery.py for the page of pictures.
 """
 
 from dataclasses import dataclass, field, replace
@@ -109,8 +109,8 @@ def of(task: Task, *, caller: Caller | None, base_url: str) -> Card:
         counted=words.counted(),
         remaining=measure.left(estimate, now) if estimate is not None else "",
         rows=_rows(task),
-        may_cancel=not task.is_final() and _may(caller, task, "jobs.cancel_task"),
-        may_repeat=task.is_final() and _may(caller, task, "jobs.retry_task"),
+        may_cancel=not task.is_final() and may_change(caller, task, "jobs.cancel_task"),
+        may_repeat=task.is_final() and may_change(caller, task, "jobs.retry_task"),
         said=_said(task),
     )
     if task.status == Status.RETRY and task.not_before is not None and task.not_before > now + SOON:
@@ -131,7 +131,8 @@ def _said(task: Task) -> list[Said]:
     return [said for said in shown if said.lines]
 
 
-def _may(caller: Caller | None, task: Task, permission: str) -> bool:
+def may_change(caller: Caller | None, task: Task, permission: str) -> bool:
+    """Return True for the owner, and for staff with `permission`."""
     if caller is None:
         return False
     return task.owner_id == caller.user.pk or caller.may_as_staff(permission)
@@ -160,7 +161,7 @@ def _happening(task: Task, position: int | None) -> str:
         }
     if task.status == Status.RETRY and position is None:
         return _("Will be tried again by itself")
-    if position is None or not _has_workers():
+    if position is None or not has_workers():
         return _("Waiting for a worker to be there")
     if position == 0:
         return _("Next in the queue")
@@ -169,7 +170,8 @@ def _happening(task: Task, position: int | None) -> str:
     ) % {"count": position}
 
 
-def _has_workers() -> bool:
+def has_workers() -> bool:
+    """Return whether anybody is there to work; False, too, when that cannot be known."""
     try:
         return bool(stats.live_workers())
     except QueueUnreachable:

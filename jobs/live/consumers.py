@@ -2,7 +2,8 @@
 
 A socket only speaks; the one thing it hears is a token. Close codes: 1000 after the final
 state, 4401 without or with a bad way to say who one is, 4404 for what does not exist or may
-not be seen (alike), 1009 for a message too long, 1008 for too many of them.
+not be seen (alike), 4429 for too many sockets, or too many opened at once, by one person or address: come back after a
+minute; 1009 for a message too long, 1008 for too many of them.
 
 What goes to one reader is bounded: watch.py keeps only the newest message per task, and daphne
 closes a socket that does not answer its pings (`ping_timeout`).
@@ -20,15 +21,19 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from jobs.access import addresses, throttle
+from jobs.access.guesses import TooManyGuesses
 from jobs.access.links import PARAMETER
+from jobs.access.open_lines import Place, TooManyLines
 from jobs.live import groups
+from jobs.live.second_step import is_enough
 from jobs.live.viewers import LinkHolder, LoggedIn, TokenHolder, Viewer
 from jobs.live.watch import Gone, follow, watch
 
 logger = logging.getLogger(__name__)
 
 DONE, TOO_MANY, TOO_LONG, BROKEN = 1000, 1008, 1009, 1011
-UNKNOWN_CALLER, NOT_FOUND = 4401, 4404
+UNKNOWN_CALLER, NOT_FOUND, TOO_FAST = 4401, 4404, 4429
 
 # How long an anonymous socket may take to send its token.
 TOKEN_SECONDS = 5.0
@@ -84,15 +89,47 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     def logged_in(self) -> LoggedIn | None:
         user = self.scope.get("user")
-        return LoggedIn(user.pk) if user is not None and user.is_authenticated else None
+        if user is None or not user.is_authenticated or not is_enough(user, self.scope["session"]):
+            return None
+        return LoggedIn(user.pk, self.scope["session"].session_key or "")
+
+    def address(self) -> str:
+        """Return whom the line counts against; core/proxies.py has put the caller in the place of a proxy."""
+        return addresses.network_of((self.scope.get("client") or ("", 0))[0])
+
+    async def _enter(self) -> None:
+        """Take a place for this line. Raises TooManyLines."""
+        address = self.address()
+        self.place.of_address(address)
+        if (viewer := self.logged_in()) is not None:
+            self.place.of_user(viewer.user_id)
+        if throttle.refused([("address_reads", address)]):
+            raise TooManyLines
+        # In a thread: it asks Redis.
+        verdict = await asyncio.to_thread(throttle.allow, "address_reads", address)
+        if not verdict.allowed:
+            raise TooManyLines
 
     async def _run(self) -> None:
+        self.place = Place()
         try:
+            await self._work_in_place()
+        finally:
+            self.place.leave()
+
+    async def _work_in_place(self) -> None:
+        try:
+            await self._enter()
             code = await self.serve()
         except ClientLeft:
             return
         except Gone:
             code = NOT_FOUND
+        except (TooManyLines, TooManyGuesses):
+            code = TOO_FAST
+            if not self.accepts_at_once:
+                # Only a line that was accepted can carry a close code.
+                await self.accept()
         except Exception:
             logger.exception("a socket's work failed")
             code = BROKEN
@@ -103,7 +140,7 @@ class TaskSocket(Socket):
     """One task: a snapshot at once, then each change, until its end."""
 
     async def serve(self) -> int:
-        viewer = await self._who()
+        viewer = await self.who()
         if viewer is None:
             return UNKNOWN_CALLER
         task_id: UUID = self.scope["url_route"]["kwargs"]["task_id"]
@@ -113,7 +150,7 @@ class TaskSocket(Socket):
                     await self.say(change)
         return DONE
 
-    async def _who(self) -> Viewer | None:
+    async def who(self) -> Viewer | None:
         # A link first: it opens its task whoever holds it, also for somebody else's login.
         query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"), max_num_fields=20)
         if PARAMETER in query:
@@ -130,7 +167,11 @@ class TaskSocket(Socket):
         if not isinstance(secret, str):
             return None
         holder = TokenHolder(secret)
-        return holder if await database_sync_to_async(holder.is_known)() else None
+        user_id = await database_sync_to_async(holder.user_id)(address=self.address())
+        if user_id is None:
+            return None
+        self.place.of_user(user_id)
+        return holder
 
 
 class GroupSocket(Socket):
@@ -166,6 +207,12 @@ class StaffSocket(GroupSocket):
         if viewer is None or not await database_sync_to_async(viewer.has_permission)("jobs.view_task"):
             return await self.refuse()
         return await self.tell(groups.STAFF, may_follow=lambda: viewer.has_permission("jobs.view_task"))
+
+    async def say(self, message: Any) -> None:
+        """Say that a task failed and how, not with which words: those may hold what somebody sent."""
+        if isinstance(message, dict) and isinstance(message.get("error"), dict):
+            message = {**message, "error": {**message["error"], "message": ""}}
+        await super().say(message)
 
 
 class OwnSocket(GroupSocket):

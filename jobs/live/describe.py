@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 
 from jobs.access import links
-from jobs.runtime import clock, queue, run_log
+from jobs.runtime import clock, queue, registry, run_log
 from jobs.runtime.context import Context
 from jobs.runtime.estimate import completion_estimate as by_other_runs
 from jobs.runtime.models import Artifact, Attempt, Priority, Result, Status, Task
@@ -24,9 +24,18 @@ from jobs.runtime.models.task import WAITING
 OWN_PACE_PERCENT = 10
 
 
+DETAILS = ("attempts", "artifacts")
+
+
 def with_details(tasks: QuerySet[Task]) -> QuerySet[Task]:
     """Fetch what `describe()` reads along with the rows: three queries for any number of tasks."""
-    return tasks.select_related("result").prefetch_related("attempts", "artifacts")
+    return tasks.select_related("result").prefetch_related(*DETAILS)
+
+
+def add_details(task: Task) -> Task:
+    """Fetch the same for one row that is there already; return it."""
+    prefetch_related_objects([task], *DETAILS)
+    return task
 
 
 def describe(task: Task, *, base_url: str = "") -> dict[str, Any]:
@@ -43,7 +52,7 @@ def describe(task: Task, *, base_url: str = "") -> dict[str, Any]:
         "function": task.function,
         "status": task.status,
         "progress": task.progress,
-        "current_step": task.current_step,
+        "current_step": step_of(task),
         "step": task.step,
         "total_steps": task.total_steps,
         "steps": [{"step": step, "seconds": seconds} for step, seconds in task.steps],
@@ -71,7 +80,7 @@ def event(task: Task, position: int | None = None) -> dict[str, Any]:
         "task_id": str(task.pk),
         "status": str(task.status),
         "progress": task.progress,
-        "current_step": task.current_step,
+        "current_step": step_of(task),
         "step": task.step,
         "total_steps": task.total_steps,
         "attempt": task.attempt,
@@ -88,6 +97,7 @@ def progress_event(context: Context) -> dict[str, Any]:
     """Return the live message of a running attempt, which is ahead of its row by up to a second."""
     running = Task(
         id=context.task_id,
+        function=context.function,
         status=Status.PROCESSING,
         progress=context.percent,
         current_step=context.current_step,
@@ -97,6 +107,19 @@ def progress_event(context: Context) -> dict[str, Any]:
         updated_at=datetime.now(UTC),
     )
     return {**event(running), "log_lines": context.run_log.count if context.run_log else 0}
+
+
+def step_of(task: Task) -> str:
+    """
+    Return the key of the step that a task is at.
+
+    One that was just claimed is at its function's first step, although its row knows none for up to a second: whoever
+    begins to watch in that second would else hear nothing before the second step.
+    """
+    if task.current_step or task.status != Status.PROCESSING:
+        return str(task.current_step)
+    spec = registry.find(task.function)
+    return next(iter(spec.steps), "") if spec is not None else ""
 
 
 def completion_estimate(task: Task, position: int | None) -> datetime | None:

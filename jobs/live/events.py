@@ -12,14 +12,17 @@ Called by GET /api/v1/tasks/{id}/events; who may see the task was decided there.
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from jobs.access import open_lines
+from jobs.access.addresses import address_of
+from jobs.access.open_lines import Place
 from jobs.live.groups import Event
-from jobs.live.watch import Gone, Pauses, watch
+from jobs.live.watch import Gone, MaySee, Pauses, watch
 from jobs.runtime.models import Task
 from jobs.runtime.models.task import FINAL
 
@@ -29,24 +32,55 @@ RETRY_MILLISECONDS = 2000
 PAUSES = Pauses(running_seconds=10.0, waiting_seconds=3.0)
 
 
-def stream(request: HttpRequest, task: Task) -> HttpResponseBase:
-    """Return the task's changes as they come. `task` is one that the caller may see."""
+class Stream(StreamingHttpResponse):
+    """An answer with a place among the open lines."""
+
+    def holds(self, place: Place) -> None:
+        self.place = place
+        # An answer that is given up before anybody reads it is not closed either.
+        place.leave_with(self)
+
+    def close(self) -> None:
+        super().close()
+        self.place.leave()
+
+
+def stream(request: HttpRequest, task: Task, *, user_id: int | None, may_see: MaySee) -> HttpResponseBase:
+    """
+    Return the task's changes as they come. `task` is one that the caller may see.
+
+    user_id: None for a link's holder. may_see: asked again at each look at the row: the stream ends with the right.
+    Raises TooManyLines.
+    """
     known = _last_event_id(request)
     if task.is_final() and known >= task.version:
         return HttpResponse(status=204)
-    response = StreamingHttpResponse(
-        _lines(task, known), content_type="text/event-stream; charset=utf-8", headers={"Cache-Control": "no-cache"}
+    place = open_lines.enter(address=address_of(request), user_id=user_id)
+    response = Stream(
+        _lines(task, known, place, may_see),
+        content_type="text/event-stream; charset=utf-8",
+        headers={"Cache-Control": "no-cache"},
     )
+    response.holds(place)
     # nginx would collect the events and hand them over in one piece at the end.
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-async def _lines(task: Task, known: int) -> AsyncIterator[str]:
-    yield f"retry: {RETRY_MILLISECONDS}\n\n"
+async def _lines(task: Task, known: int, place: Place, may_see: MaySee) -> AsyncIterator[str]:
+    try:
+        yield f"retry: {RETRY_MILLISECONDS}\n\n"
+        async with aclosing(_changes(task, known, may_see)) as lines:
+            async for line in lines:
+                yield line
+    finally:
+        place.leave()
+
+
+async def _changes(task: Task, known: int, may_see: MaySee) -> AsyncGenerator[str, None]:
     status = ""
-    async with aclosing(watch(task.pk, may_see=lambda _task: True, pauses=PAUSES)) as changes:
-        # A row that was erased meanwhile ends the stream; the next request gets its 404.
+    async with aclosing(watch(task.pk, may_see=may_see, pauses=PAUSES)) as changes:
+        # A row that was erased meanwhile, or may be seen no more, ends the stream; the next request is told why.
         with suppress(Gone):
             async for change in changes:
                 if change is None:

@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 MAX_WAITING_TASKS = 500
 # With Pauses.batch_seconds: at most 100 messages, some 35 kB, a second to one reader of a group.
 BATCH_TASKS = 25
+# Of one process, all its watchers together: a look takes some 8 ms, so 500 watchers who look every 3 s would want more
+# than the one thread that looks. With more watchers than this allows each looks less often; changes are told at once.
+LOOKS_PER_SECOND = 25
 
 MaySee = Callable[[Task], bool]
 
@@ -88,19 +91,38 @@ class Inbox:
         return taken
 
 
+# Of this process.
+_watchers: set[Inbox] = set()
+
+
+def shared_pause(own_seconds: float) -> float:
+    """Return how long one watcher waits with its next look: as long as it would, longer when there are many."""
+    return max(own_seconds, len(_watchers) / LOOKS_PER_SECOND)
+
+
 @asynccontextmanager
 async def listening(group: str) -> AsyncIterator[Inbox]:
     """Hear what is sent to `group` from now on. Without Redis the inbox stays empty, with a log line."""
     inbox = Inbox()
     layer = get_channel_layer()
-    channel = await _join(layer, group) if settings.REDIS_URL else None
-    if channel is None:
-        yield inbox
-        return
+    _watchers.add(inbox)
+    try:
+        channel = await _join(layer, group) if settings.REDIS_URL else None
+        if channel is None:
+            yield inbox
+        else:
+            async with _pumped(layer, group, channel, inbox):
+                yield inbox
+    finally:
+        _watchers.discard(inbox)
+
+
+@asynccontextmanager
+async def _pumped(layer: Any, group: str, channel: str, inbox: Inbox) -> AsyncIterator[None]:
     # Always reading, so that nothing piles up in the channel layer behind a slow reader.
     pump = asyncio.create_task(_pump(layer, channel, inbox))
     try:
-        yield inbox
+        yield
     finally:
         with suppress(redis.RedisError, OSError):
             await layer.group_discard(group, channel)
@@ -121,9 +143,16 @@ async def _join(layer: Any, group: str) -> str | None:
 
 async def _pump(layer: Any, channel: str, inbox: Inbox) -> None:
     while True:
-        message = await layer.receive(channel)
-        if message.get("type") == groups.MESSAGE_TYPE:
-            inbox.put(message["event"])
+        try:
+            message = await layer.receive(channel)
+        except (redis.RedisError, OSError):
+            raise
+        except Exception as error:
+            # Somebody else wrote there, and not in our words.
+            logger.warning("a foreign message was dropped", extra={"reason": type(error).__name__})
+            continue
+        if (event := groups.event_in(message)) is not None:
+            inbox.put(event)
 
 
 async def watch(task_id: UUID, *, may_see: MaySee, pauses: Pauses = Pauses()) -> AsyncGenerator[Event | None, None]:
@@ -140,7 +169,8 @@ async def watch(task_id: UUID, *, may_see: MaySee, pauses: Pauses = Pauses()) ->
         last = await _look(task_id, may_see)
         yield last
         while last["status"] not in FINAL:
-            look_at = clock() + (pauses.waiting_seconds if last["status"] in WAITING else pauses.running_seconds)
+            own = pauses.waiting_seconds if last["status"] in WAITING else pauses.running_seconds
+            look_at = clock() + shared_pause(own)
             while last["status"] not in FINAL and await inbox.wait(look_at - clock()):
                 for message in inbox.take(limit=1):
                     if _is_news(message, last):
@@ -173,7 +203,7 @@ async def follow(
             if clock() >= look_at:
                 if not await database_sync_to_async(may_follow)():
                     raise Gone
-                look_at = clock() + pauses.running_seconds
+                look_at = clock() + shared_pause(pauses.running_seconds)
             if await inbox.wait(look_at - clock()):
                 yield inbox.take(limit=BATCH_TASKS)
                 await asyncio.sleep(pauses.batch_seconds)

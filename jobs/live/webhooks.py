@@ -1,9 +1,12 @@
 """The webhooks on a person's account page: their endpoints, and the secret that signs callbacks.
 
 A new secret of an endpoint is in the answer to the form that made it; the one that signs callbacks
-can be looked at, since no form makes it. Called by account.py and urls.py.
+can be looked at, since no form makes it. What cannot be taken back, a new secret and a deletion, is
+asked for twice: the page says before the second click what it will cost. Called by account.py and urls.py.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +20,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from jobs.delivery.models import Delivery, Endpoint, State
+from jobs.delivery.models import Delivery, Endpoint, OwnerSecret, State
+from jobs.delivery.models.endpoint import Signing
 from jobs.delivery.webhook import address, endpoints, signing
+from jobs.runtime import clock
 
 MAX_NAME_CHARACTERS = 80
+# Counting all that waits for a receiver which has been silent for a week would hold the page up.
+MAX_COUNTED = 100
 
 # In the look of the tasks' states.
 PILLS = {State.WAITING: "pending", State.SENDING: "processing", State.SENT: "success", State.DEAD: "failure"}
@@ -35,10 +42,40 @@ WORDS = {
 }
 
 
+@dataclass(frozen=True)
+class Line:
+    """
+    An endpoint as the page lists it.
+
+    last: how its newest delivery stands. waiting: what a deletion would leave undelivered, "" for nothing. is_rotating:
+    the secret before this one still signs, and a new one would end it.
+    """
+
+    endpoint: Endpoint
+    last: dict[str, str] | None
+    waiting: str
+    is_rotating: bool
+
+
 def facts(user: User) -> dict[str, Any]:
     """Return what the page shows of a person's webhooks."""
-    rows = Endpoint.objects.filter(owner=user)
-    return {"endpoints": [(row, _last(row)) for row in rows], "may_add": len(rows) < endpoints.MAX_ENDPOINTS}
+    rows, now = Endpoint.objects.filter(owner=user), clock.now()
+    secret = OwnerSecret.objects.filter(owner=user).first()
+    return {
+        "endpoints": [Line(row, _last(row), _waiting(row), _is_rotating(row, now)) for row in rows],
+        "may_add": len(rows) < endpoints.MAX_ENDPOINTS,
+        "is_rotating": secret is not None and _is_rotating(secret, now),
+    }
+
+
+def _waiting(endpoint: Endpoint) -> str:
+    waiting = endpoints.deliveries_of(endpoint).filter(state=State.WAITING).order_by()
+    count = waiting[: MAX_COUNTED + 1].count()
+    return f"{MAX_COUNTED}+" if count > MAX_COUNTED else str(count or "")
+
+
+def _is_rotating(signed: Signing, now: datetime) -> bool:
+    return len(signed.sealed_secrets(now=now)) > 1
 
 
 def _last(endpoint: Endpoint) -> dict[str, str] | None:

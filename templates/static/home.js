@@ -4,6 +4,9 @@ import { Line, fragment, oneAtATime } from "./live.js";
 import { localTimes } from "./page.js";
 
 const place = document.getElementById("recent");
+// How long it may still take changes without any message.
+const LOOK_AGAIN = 5000;
+const running = () => place.querySelector("[data-open]");
 const states = new Map();
 
 const look = oneAtATime(async () => {
@@ -24,4 +27,5 @@ function hear(message) {
   look();
 }
 
-new Line({ path: place.dataset.socket, hear, look, show: () => {} });
+new Line({ path: place.dataset.socket, hear, look, show: () => {}, ofList: true });
+setInterval(() => document.hidden || !running() || look(), LOOK_AGAIN);

@@ -9,11 +9,12 @@ const DONE = 1000, UNKNOWN_CALLER = 4401, NOT_FOUND = 4404;
 /**
  * path: of the socket; hear(message): each JSON message; look(): fetch the state by HTTP, called
  * after a reconnection and while polling; it answers false when there is nothing more to come;
- * show(word): "live", "reconnecting", "polling" or "" when it is over.
+ * show(word): "live", "reconnecting", "polling" or "" when it is over; ofList: a task's socket begins with its
+ * state, that of a list tells only what comes, so what came between the page and the socket is looked at.
  */
 export class Line {
-  constructor({ path, hear, look, show }) {
-    Object.assign(this, { path, hear, look, show });
+  constructor({ path, hear, look, show, ofList = false }) {
+    Object.assign(this, { path, hear, look, show, ofList });
     this.failures = 0;
     this.over = false;
     addEventListener("online", () => this.again(0));
@@ -37,7 +38,7 @@ export class Line {
     this.openedAt = Date.now();
     this.stopPolling();
     this.show("live");
-    if (this.failures) this.look();
+    if (this.failures || this.ofList) this.look();
   }
 
   closed(socket, code) {
@@ -122,10 +123,11 @@ export function oneAtATime(work) {
  * they had scrolled to. A list of a running attempt follows its end unless one has scrolled up.
  */
 export function keepingPlaces(place, replace) {
-  const open = new Set([...place.querySelectorAll("details[id][open]")].map((details) => details.id));
+  const open = new Map([...place.querySelectorAll("details[id]")].map((details) => [details.id, details.open]));
   const scrolled = new Map([...place.querySelectorAll(".log-lines")].map((list) => [list.id, [list.scrollTop, isAtEnd(list)]]));
   replace();
-  for (const details of place.querySelectorAll("details[id]")) details.open = open.has(details.id);
+  // What was not there before is as the server sent it.
+  for (const details of place.querySelectorAll("details[id]")) details.open = open.get(details.id) ?? details.open;
   for (const list of place.querySelectorAll(".log-lines")) {
     const [top, atEnd] = scrolled.get(list.id) ?? [0, true];
     list.scrollTop = atEnd && list.closest("[data-running]") ? list.scrollHeight : top;

@@ -11,11 +11,17 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
 
+from jobs.images import progress, store
+from jobs.images.models import ImageJob, MenuImage
 from jobs.live.wire import Wire
+from jobs.runtime.invoke import invoke
 from jobs.runtime.models import Artifact, Attempt, Result, Source, Status, Task
 from jobs.runtime.models.artifact import folder_of
 from jobs.runtime.models.attempt import Outcome
 from jobs.runtime.models.task import FINAL
+from jobs.runtime.providers import Served
+from tests.access.test_two_factor import at, switched_on  # noqa: F401 - fixtures
+from tests.images.conftest import MENU, Pen
 
 NOON = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 TEXT = "明日の会議は午後三時から始まりますよ。"
@@ -100,3 +106,33 @@ def browser(client: Client) -> Callable[..., Client]:
         return visitor
 
     return open_browser
+
+
+@pytest.fixture
+def make_job(valkey: redis.Redis, db: None, owner: User) -> Callable[..., ImageJob]:
+    """Ask for a menu's pictures, of which none is drawn yet."""
+
+    def make(menu: Any = None, **options: Any) -> ImageJob:
+        inputs = {"final_menu": MENU if menu is None else menu}
+        task = invoke("image", inputs, **{"owner": owner, "source": Source.PAGE, **options}).task
+        return ImageJob.objects.select_related("task").get(pk=task.pk)
+
+    return make
+
+
+@pytest.fixture
+def draw() -> Callable[..., MenuImage]:
+    """End a dish of a job as its chunk would: with a picture, or with the code of what went wrong."""
+
+    def draw_one(job: ImageJob, position: int, *, failed: str = "", served: Served | None = None) -> MenuImage:
+        image = job.images.get(position=position)
+        if failed:
+            assert store.fail(image, failed)
+        else:
+            dish = store.dish_of(image, job.categories[image.category])
+            drawn = Pen(is_placeholder=True).draw(dish)
+            assert store.keep(image, dish, drawn, served or Served(provider="local"), seconds=0.2)
+        progress.tell(image)
+        return image
+
+    return draw_one

@@ -6,7 +6,7 @@ import pytest
 
 from jobs.access import tokens
 from jobs.access.accounts import first_contact
-from jobs.access.models import ApiToken, Platform
+from jobs.access.models import Action, ApiToken, AuditEntry, Platform
 from tests.live.test_pages import text_of
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +65,21 @@ def test_a_token_is_ended_by_its_owner_only(browser, owner, stranger):
     own = browser(owner).post(f"/account/tokens/{token.pk}/revoke", follow=True)
     assert tokens.verify(secret) is None
     assert "無効にした" in text_of(own)
+
+
+def test_ending_a_token_is_asked_for_twice_and_written_down(browser, owner):
+    token, _secret = tokens.issue(owner, name="script")
+    page = browser(owner).get("/account/").content.decode()
+
+    # The first click opens what says what it means; only there is the button that does it.
+    [asked] = re.findall(r'<details class="sure">(.*?)</details>', page, re.DOTALL)
+    assert f'action="/account/tokens/{token.pk}/revoke"' in asked
+    assert page.count("/revoke") == 1
+    browser(owner).post(f"/account/tokens/{token.pk}/revoke")
+
+    entry = AuditEntry.objects.get(action=Action.TOKEN_REVOKED)
+    assert (entry.actor, entry.object_id) == (owner, str(token.pk))
+    assert "/revoke" not in browser(owner).get("/account/").content.decode()
 
 
 def test_a_token_list_shows_no_foreign_token_and_no_markup_of_its_names(browser, owner, stranger):

@@ -145,3 +145,12 @@ def test_the_message_of_a_running_attempt_counts_its_lines(make_task):
 
     assert progress_event(context)["log_lines"] == 1
     assert event(task)["log_lines"] is None
+
+
+def test_a_task_that_was_just_claimed_is_at_its_functions_first_step(make_task):
+    claimed = make_task(Status.PROCESSING)
+
+    told = [event(make_task()), event(claimed), event(make_task(Status.PROCESSING, current_step="saving"))]
+
+    assert [message["current_step"] for message in told] == ["", "analysis", "saving"]
+    assert describe(claimed)["current_step"] == "analysis"

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def ask(task, **headers: str):
-    return events.stream(RequestFactory(headers=headers).get("/"), task)
+    return events.stream(RequestFactory(headers=headers).get("/"), task, user_id=None, may_see=lambda _task: True)
 
 
 class Reader:
@@ -28,7 +28,7 @@ class Reader:
         self.blocks = response.__aiter__()
 
     async def block(self) -> str:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return (await anext(self.blocks)).decode()
 
     async def event(self) -> dict[str, str]:
@@ -115,5 +115,5 @@ async def test_a_task_that_is_erased_ends_the_stream(make_task, monkeypatch):
 
     Task.objects.filter(pk=task.pk).delete()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert {block async for block in reader.blocks} <= {b": keep-alive\n\n"}

@@ -418,11 +418,15 @@ def test_a_person_logs_in_and_out(db, browser, owner):
 
     wrong = visitor.post("/login/", {"username": "hana", "password": "no"})
     right = visitor.post("/login/", {"username": "hana", "password": "correct horse battery", "next": "/account/"})
-    gone = visitor.get("/logout/").status_code, visitor.post("/logout/")["Location"]
+    asked = visitor.get("/logout/")
+    is_still_in = visitor.get("/account/").status_code == 200
+    gone = visitor.post("/logout/")["Location"], visitor.get("/logout/")["Location"]
 
     assert "名前とパスワードが合っていません。" in text_of(wrong)
     assert right["Location"] == "/account/"
-    assert gone == (405, "/")
+    assert "hana" in text_of(asked)
+    assert is_still_in
+    assert gone == ("/", "/")
 
 
 def test_logging_in_leads_to_no_foreign_place(db, browser, owner):

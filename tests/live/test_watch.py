@@ -38,7 +38,7 @@ def move(task: Task, status: Status, *, say: bool = True, **values) -> None:
 
 async def told(changes) -> dict:
     """Return the next message, whatever signs of life come before it."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             message = await anext(changes)
             if message is not None:
@@ -185,7 +185,7 @@ async def test_a_group_is_followed_in_batches_with_the_newest_of_each_task(make_
         move(one, Status.SUCCESS, progress=100)
         move(other, Status.CANCELLED)
         heard = {}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(heard) < 2 or heard[str(one.pk)] != "success":
                 heard |= {message["task_id"]: message["status"] for message in await anext(batches)}
 
