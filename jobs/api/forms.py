@@ -7,7 +7,7 @@ Called by the doors and by the routes that take files.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 
 from jobs.api.problem import Problem, field_problem
 from jobs.runtime import registry, uploads
+from jobs.runtime.errors import FieldError
 from jobs.runtime.models import Upload
 
 FORM = "multipart/form-data"
@@ -51,28 +52,29 @@ def is_form(request: HttpRequest) -> bool:
     return request.content_type == FORM
 
 
-def takes_files(request: HttpRequest) -> bool:
-    """Return whether the function in the address has a file among its inputs."""
+def files_of_function(request: HttpRequest) -> list[str]:
+    """Return where the function in the address has a file among its inputs, as errors name the place."""
     named = request.resolver_match.kwargs if request.resolver_match else {}
     spec = registry.find(str(named.get("name", "")))
-    return spec is not None and bool(uploads.file_fields(spec.input_type))
+    return [f"{INPUT}.{name}" for name in uploads.file_fields(spec.input_type)] if spec is not None else []
 
 
-def refuse_large_form(request: HttpRequest) -> None:
-    """Raise a Problem for a form that is declared, or was counted by raw_body.py, as larger than any file may be."""
+def refuse_large_form(request: HttpRequest, places: Sequence[str]) -> None:
+    """
+    Raise a Problem for a form that is declared, or was counted by raw_body.py, as larger than any file may be.
+
+    places: of the files; before the form is read nobody knows which of them it is.
+    """
     length = request.META.get("CONTENT_LENGTH", "")
     if length.isdigit() and int(length) > most_form_bytes():
-        raise too_large()
+        detail = gettext("At most %(bytes)d bytes are taken.") % {"bytes": settings.UPLOAD_MAX_BYTES}
+        errors = [FieldError(place, uploads.TOO_LARGE, detail) for place in places]
+        raise Problem(413, "too-large", detail, errors=errors)
 
 
 def most_form_bytes() -> int:
     """A file of the largest size, and a JSON body beside it."""
     return int(settings.UPLOAD_MAX_BYTES) + int(settings.MAX_BODY_BYTES)
-
-
-def too_large() -> Problem:
-    detail = gettext("At most %(bytes)d bytes are taken.") % {"bytes": settings.UPLOAD_MAX_BYTES}
-    return Problem(413, "too-large", detail)
 
 
 def put_envelope(request: HttpRequest) -> None:

@@ -19,6 +19,8 @@ from ninja.renderers import JSONRenderer
 
 from jobs.api.body import StrictJson
 from jobs.api.problem import Problem, translate
+from jobs.api.throttling import tell
+from jobs.live.page_limits import not_counted
 
 PROBLEM_TYPE = "application/problem+json"
 READABLE: dict[str, Any] = {"ensure_ascii": False}
@@ -26,8 +28,17 @@ READABLE: dict[str, Any] = {"ensure_ascii": False}
 ERROR_HEADERS: dict[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": {"required": True, "schema": {"type": "string", "pattern": "^Bearer "}}},
     415: {"Accept-Post": {"required": True, "schema": {"enum": ["application/json", "multipart/form-data"]}}},
+    429: {
+        "Retry-After": {
+            "description": "in seconds; always with `too-fast`",
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    },
     503: {"Retry-After": {"description": "in seconds", "schema": {"type": "integer", "minimum": 1}}},
 }
+
+# ninja's names of the pages that it brings along.
+PAGES = ("openapi-json", "openapi-view", "api-root")
 
 View = Callable[..., HttpResponseBase]
 Routes = tuple[list[URLResolver | URLPattern], str, str]
@@ -73,7 +84,9 @@ class Front(NinjaAPI):
         patterns, app, namespace = super().urls
         for pattern in patterns:
             if isinstance(pattern, URLPattern):
-                pattern.callback = self._mannered(pattern.callback)
+                mannered = self._mannered(pattern.callback)
+                # Its own pages have no door that would count their readers.
+                pattern.callback = mannered if pattern.name in PAGES else not_counted(mannered)
         return patterns, app, namespace
 
     @property
@@ -115,26 +128,27 @@ class Front(NinjaAPI):
             async def answer_later(request: HttpRequest, *args: Any, **named: Any) -> HttpResponseBase:
                 try:
                     coming = cast("Awaitable[HttpResponseBase]", view(request, *args, **named))
-                    return self._finished(await coming)
+                    return self._finished(request, await coming)
                 except Exception as error:
-                    return self._finished(self.on_exception(request, error))
+                    return self._finished(request, self.on_exception(request, error))
 
             return cast("View", answer_later)
 
         @wraps(view)
         def answer(request: HttpRequest, *args: Any, **named: Any) -> HttpResponseBase:
             try:
-                return self._finished(view(request, *args, **named))
+                return self._finished(request, view(request, *args, **named))
             except Exception as error:
-                return self._finished(self.on_exception(request, error))
+                return self._finished(request, self.on_exception(request, error))
 
         return answer
 
-    def _finished(self, response: HttpResponseBase) -> HttpResponseBase:
+    def _finished(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if response.status_code == 405:
             response = self._show(Problem(405, "method-not-allowed", headers={"Allow": response["Allow"]}))
         # What a caller may see is nobody else's; a route that knows better has said so.
         response.setdefault("Cache-Control", "no-store")
+        tell(request, response)
         return response
 
 

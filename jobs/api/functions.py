@@ -18,9 +18,9 @@ from jobs.api import callback, forms
 from jobs.api.accepted import HEADERS, Accepted, accepted
 from jobs.api.doors import require_scope, token_or_login
 from jobs.api.problem import Problem, documented, field_problem
-from jobs.api.sight import caller_of
+from jobs.api.sight import caller_of, refuse_what_is_for_staff
 from jobs.runtime import clock, registry
-from jobs.runtime.errors import FieldError
+from jobs.runtime.errors import FieldError, UnknownFunction
 from jobs.runtime.invoke import invoke
 from jobs.runtime.models import Priority, Source
 
@@ -108,7 +108,7 @@ def list_functions(request: HttpRequest) -> FunctionList:
     """The functions that the caller may run."""
     caller = caller_of(request)
     base = links.base_of(request)
-    offered = [spec for spec in registry.every() if caller.is_staff() or not spec.staff_only]
+    offered = [spec for spec in registry.offered() if caller.is_staff() or not spec.staff_only]
     return FunctionList(functions=[FunctionLine(**_line(spec, base)) for spec in offered])
 
 
@@ -129,8 +129,8 @@ def show_function(request: HttpRequest, name: str) -> FunctionDetail:
 
 @router.post(
     "/{name}/invoke",
-    auth=token_or_login(INVOKE, may_bring_form=forms.takes_files),
-    response={202: Accepted, **documented(400, 404, 413, 415, 422)},
+    auth=token_or_login(INVOKE, form_files=forms.files_of_function),
+    response={202: Accepted, **documented(400, 404, 413, 415, 422, 429)},
     summary="Run a function",
     openapi_extra={"responses": {202: {"headers": HEADERS}}, "requestBody": forms.BODY},
 )
@@ -148,6 +148,7 @@ def invoke_function(
     """
     caller = caller_of(request)
     spec = _offered(request, name)
+    refuse_what_is_for_staff(request, spec)
     if body.priority == Priority.URGENT and not caller.is_staff():
         error = FieldError("priority", "staff_scope_needed", gettext("Priority 0 needs the scope “staff”."))
         raise Problem(403, "missing-scope", errors=[error])
@@ -162,7 +163,7 @@ def invoke_function(
             owner=caller.user,
             source=Source.API,
             priority=Priority(body.priority),
-            idempotency_key=_one_key(idempotency_key, body.idempotency_key),
+            idempotency_key=one_key(idempotency_key, body.idempotency_key),
             not_before=body.not_before,
             asked_beside=call_back_to,
         )
@@ -173,7 +174,7 @@ def invoke_function(
     return Status(202, accepted(invocation, request, response))
 
 
-def _one_key(in_header: str | None, in_body: str | None) -> str | None:
+def one_key(in_header: str | None, in_body: str | None) -> str | None:
     if in_header is not None and in_body is not None and in_header != in_body:
         raise field_problem("idempotency_key", "two_keys", gettext("The header and the body name different keys."))
     return in_header if in_header is not None else in_body
@@ -181,6 +182,8 @@ def _one_key(in_header: str | None, in_body: str | None) -> str | None:
 
 def _offered(request: HttpRequest, name: str) -> registry.Function:
     spec = registry.get(name)
+    if spec.house_only:
+        raise UnknownFunction(name)
     if spec.staff_only:
         require_scope(caller_of(request), STAFF)
     return spec

@@ -9,7 +9,21 @@ from typing import Any
 from ninja import Swagger
 from ninja.openapi.schema import OpenAPISchema
 
-from jobs.api import artifacts, functions, openai_audio, openai_transcriptions, tasks, webhooks
+from jobs.api import (
+    analysis,
+    artifacts,
+    functions,
+    images,
+    openai_audio,
+    openai_transcriptions,
+    pictures,
+    practice,
+    recordings,
+    staff_tasks,
+    tasks,
+    weather,
+    webhooks,
+)
 from jobs.api.doors import token_or_login
 from jobs.api.front import Front
 from jobs.api.openai_errors import as_openai
@@ -30,13 +44,20 @@ openai.add_router("", openai_audio.router)
 openai.add_router("", openai_transcriptions.router)
 
 
+# At the root, as `image_url` names them.
+uploads = Front(title="Koebako's pictures", version=VERSION, urls_namespace="uploads", openapi_url=None, docs_url=None)
+uploads.add_router("", pictures.router)
+
+
 class House(Front):
     """The house's own front; its OpenAPI tells of OpenAI's routes too."""
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**options)
         other = openai.get_openapi_schema()
-        schema["paths"].update(other["paths"])
+        root = uploads.get_openapi_schema()
+        schema["paths"].update(root["paths"] | other["paths"])
+        schema["components"]["securitySchemes"].update(root["components"]["securitySchemes"])
         # No route answers with an event as a whole, so ninja does not know of it.
         event = TaskEvent.model_json_schema(ref_template="#/components/schemas/{model}")
         schema["components"]["schemas"].update(
@@ -56,6 +77,13 @@ house = House(
     auth=token_or_login("staff"),
 )
 house.add_router("/functions", functions.router)
+# Before the tasks', although no converter of theirs takes the word.
+house.add_router("/tasks/analysis", analysis.router)
 house.add_router("/tasks", tasks.router)
 house.add_router("/tasks", artifacts.router)
 house.add_router("/webhooks", webhooks.router)
+house.add_router("/image", images.router)
+house.add_router("/weather", weather.router)
+house.add_router("/practice", practice.router)
+house.add_router("/practice", recordings.router)
+house.add_router("/admin/tasks", staff_tasks.router)

@@ -22,12 +22,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from jobs.access.caller import INVOKE, Caller
 from jobs.api.doors import token_or_login
 from jobs.api.functions import KeyHeader
-from jobs.api.openai_errors import NO_RETRY, refused_input
-from jobs.api.problem import AWAY_RETRY_SECONDS, Problem
+from jobs.api.openai_errors import NO_RETRY, give_up, refused_input
+from jobs.api.problem import Problem
 from jobs.api.sight import caller_of
 from jobs.runtime import parts
-from jobs.runtime.cancel import cancel
-from jobs.runtime.errors import FieldError, InvalidInput, TooLate
+from jobs.runtime.errors import FieldError, InvalidInput
 from jobs.runtime.invoke import Invocation, invoke
 from jobs.runtime.models import ErrorType, Source, Status, Task
 
@@ -83,7 +82,7 @@ AUDIO = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in CO
     auth=token_or_login(INVOKE),
     response={
         200: None,
-        **dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 422, 500, 503), OpenAIErrorBody),
+        **dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503), OpenAIErrorBody),
     },
     summary="Speak (OpenAI)",
     openapi_extra={"responses": {200: {"description": "the sound, as it is made", "content": AUDIO}}},
@@ -97,7 +96,7 @@ async def speak(
     invocation = await sync_to_async(_invoke)(caller_of(request), body, idempotency_key)
     task = invocation.task
     if not invocation.queued:
-        await sync_to_async(_give_up)(task, keep=idempotency_key is not None)
+        await sync_to_async(give_up)(task, keep=idempotency_key is not None)
     pieces = parts.read(task.pk)
     first = await _first(pieces, task)
     return StreamingHttpResponse(
@@ -116,18 +115,6 @@ def _invoke(caller: Caller, body: SpeechRequest, key: str | None) -> Invocation:
         return invoke(FUNCTION, inputs, owner=caller.user, source=Source.API, idempotency_key=key)
     except InvalidInput as error:
         raise refused_input(error) from error
-
-
-def _give_up(task: Task, *, keep: bool) -> None:
-    """Answer at once when the queue is away: a listener waits for sound, not for a queue."""
-    if not keep:
-        # Nobody will come back for it; with a key, the same request finds it later.
-        try:
-            cancel(task)
-        except TooLate as late:
-            raise Problem(409, "too-late", str(late), headers=NO_RETRY) from late
-    headers = {"Retry-After": str(AWAY_RETRY_SECONDS)}
-    raise Problem(503, "away", gettext("The queue does not answer."), headers=headers)
 
 
 async def _first(pieces: AsyncIterator[bytes], task: Task) -> bytes:

@@ -19,14 +19,13 @@ from jobs.api import forms, subtitles
 from jobs.api.doors import token_or_login
 from jobs.api.functions import KeyHeader
 from jobs.api.openai_audio import OpenAIErrorBody
-from jobs.api.openai_errors import NO_RETRY
-from jobs.api.problem import AWAY_RETRY_SECONDS, Problem
+from jobs.api.openai_errors import NO_RETRY, give_up
+from jobs.api.problem import Problem, invalid_input
 from jobs.api.sight import caller_of
 from jobs.functions.transcription import models
 from jobs.live.watch import Gone, watch
 from jobs.runtime import uploads
-from jobs.runtime.cancel import cancel
-from jobs.runtime.errors import FieldError, InvalidInput, TooLate
+from jobs.runtime.errors import FieldError, InvalidInput
 from jobs.runtime.invoke import Invocation, invoke
 from jobs.runtime.models import ErrorType, Result, Source, Status, Task
 
@@ -82,10 +81,10 @@ ANSWERS = {
 
 @router.post(
     "/audio/transcriptions",
-    auth=token_or_login(INVOKE, may_bring_form=lambda _request: True),
+    auth=token_or_login(INVOKE, form_files=lambda _request: ("file",)),
     response={
         200: None,
-        **dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 422, 500, 503), OpenAIErrorBody),
+        **dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503), OpenAIErrorBody),
     },
     summary="Transcribe (OpenAI)",
     openapi_extra={
@@ -98,7 +97,7 @@ async def transcribe(request: HttpRequest, idempotency_key: KeyHeader = None) ->
     asked, invocation = await sync_to_async(_invoke)(request, caller_of(request), idempotency_key)
     task = invocation.task
     if not invocation.queued:
-        await sync_to_async(_give_up)(task, keep=idempotency_key is not None)
+        await sync_to_async(give_up)(task, keep=idempotency_key is not None)
     await _end(task)
     output = await sync_to_async(_output)(task)
     answer = _answer(asked.response_format, output)
@@ -145,21 +144,8 @@ def _asked(request: HttpRequest) -> TranscriptionRequest:
 
 
 def _refused(error: InvalidInput) -> Problem:
-    errors = [FieldError(PARAMS.get(each.field, each.field), each.code, each.message) for each in error.errors]
-    if any(each.code == uploads.TOO_LARGE for each in error.errors):
-        return Problem(413, "too-large", errors=errors)
-    return Problem(422, "invalid-input", errors=errors)
-
-
-def _give_up(task: Task, *, keep: bool) -> None:
-    """Answer at once when the queue is away: a caller waits for words, not for a queue."""
-    if not keep:
-        try:
-            cancel(task)
-        except TooLate as late:
-            raise Problem(409, "too-late", str(late), headers=NO_RETRY) from late
-    headers = {"Retry-After": str(AWAY_RETRY_SECONDS)}
-    raise Problem(503, "away", gettext("The queue does not answer."), headers=headers)
+    named = [FieldError(PARAMS.get(each.field, each.field), each.code, each.message) for each in error.errors]
+    return invalid_input(InvalidInput(named))
 
 
 async def _end(task: Task) -> None:
@@ -219,6 +205,9 @@ def _verbose(output: dict[str, Any]) -> dict[str, Any]:
                 "text": segment["text"],
                 "tokens": [],
                 "temperature": 0.0,
+                "avg_logprob": segment.get("log_probability"),
+                "compression_ratio": segment.get("compression"),
+                "no_speech_prob": segment.get("no_speech"),
             }
             for number, segment in enumerate(output["segments"])
         ],

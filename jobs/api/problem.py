@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import redis
+import structlog
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, UnreadablePostError
@@ -21,7 +22,11 @@ from django.utils.translation import gettext_lazy as _
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import BaseModel, Field
 
+from jobs.access.open_lines import TooManyLines
+from jobs.engines.errors import EngineUnavailable
+from jobs.runtime import uploads
 from jobs.runtime.errors import (
+    SWITCHED_OFF,
     FieldError,
     InvalidInput,
     KeyReused,
@@ -30,13 +35,19 @@ from jobs.runtime.errors import (
     TooLate,
     UnknownFunction,
 )
-from jobs.runtime.uploads import TOO_LARGE
+from jobs.runtime.storage import StorageUnreachable
 
 logger = logging.getLogger(__name__)
 
 # A database or a Redis that restarts is back after a few seconds.
 AWAY_RETRY_SECONDS = 5
+# A stream that ends makes place at once; nobody knows when.
+LINE_RETRY_SECONDS = 10
 CHALLENGE = 'Bearer realm="koebako"'
+# Fields that one answer names: a body of 1 MB has 60,000 unknown ones, and naming all of them were 6 MB.
+MAX_ERRORS = 50
+# Of a field's name, which may be the caller's invention.
+MAX_FIELD_CHARACTERS = 200
 
 Code = Literal[
     "bad-request",
@@ -51,10 +62,14 @@ Code = Literal[
     "method-not-allowed",
     "too-late",
     "not-finished",
+    "already-queued",
+    "task-failed",
     "not-in-voice",
     "too-many",
+    "too-fast",
     "no-more",
     "switched-off",
+    "function-off",
     "too-large",
     "not-json",
     "bad-range",
@@ -76,10 +91,14 @@ TITLES: dict[Code, Any] = {
     "method-not-allowed": _("This address knows no such method"),
     "too-late": _("The task has ended already"),
     "not-finished": _("The task has not ended yet"),
+    "already-queued": _("It is being analysed already"),
+    "task-failed": _("The task has failed"),
     "not-in-voice": _("The bot is in no voice channel there"),
     "too-many": _("Too many wait already"),
+    "too-fast": _("Too many requests"),
     "no-more": _("There are as many as there may be"),
     "switched-off": _("The endpoint is switched off"),
+    "function-off": _("This is switched off here"),
     "too-large": _("The body is too large"),
     "not-json": _("The body must be JSON"),
     "bad-range": _("The file has no such part"),
@@ -103,6 +122,7 @@ class ProblemBody(BaseModel):
     title: str
     status: int
     detail: str | None = None
+    request_id: str = Field(description="what the answer's X-Request-ID says: tell it to whoever runs this house")
     errors: list[FieldProblem] | None = Field(default=None, description="one for each field that does not fit")
 
 
@@ -121,7 +141,7 @@ class Problem(Exception):
         self.status = status
         self.code = code
         self.detail = detail
-        self.errors = list(errors)
+        self.errors = list(errors)[:MAX_ERRORS]
         self.headers = headers or {}
         super().__init__(f"{status} {code}")
 
@@ -133,8 +153,13 @@ class Problem(Exception):
         }
         if self.detail:
             body["detail"] = self.detail
+        # Bound by core/request_id.py for as long as a request is answered, and there is no answer outside of one.
+        if request_id := structlog.contextvars.get_contextvars().get("request_id"):
+            body["request_id"] = request_id
         if self.errors:
-            body["errors"] = [{"field": e.field, "code": e.code, "message": e.message} for e in self.errors]
+            body["errors"] = [
+                {"field": e.field[:MAX_FIELD_CHARACTERS], "code": e.code, "message": e.message} for e in self.errors
+            ]
         return body
 
 
@@ -145,7 +170,7 @@ def field_problem(field: str, code: str, message: str) -> Problem:
 
 def documented(*statuses: int) -> dict[int, type[ProblemBody]]:
     """Return what a route's `response=` says of its errors, beside those that any route may answer."""
-    return dict.fromkeys((*statuses, 401, 403, 500, 503), ProblemBody)
+    return dict.fromkeys((*statuses, 401, 403, 429, 500, 503), ProblemBody)
 
 
 def translate(error: BaseException) -> Problem:
@@ -177,12 +202,8 @@ def _of_the_request(error: BaseException) -> Problem | None:
 
 def _of_the_runtime(error: BaseException) -> Problem | None:
     if isinstance(error, InvalidInput):
-        if any(e.code == TOO_LARGE for e in error.errors):
-            errors = [FieldError(f"input.{e.field}", e.code, e.message) for e in error.errors]
-            return Problem(413, "too-large", errors=errors)
         # The function's fields stand under `input` in the request.
-        errors = [FieldError(f"input.{e.field}", e.code, e.message) for e in error.errors]
-        return Problem(422, "invalid-input", errors=errors)
+        return invalid_input(error, place="input")
     if isinstance(error, UnknownFunction):
         return Problem(404, "unknown-function")
     if isinstance(error, KeyReused):
@@ -191,7 +212,23 @@ def _of_the_runtime(error: BaseException) -> Problem | None:
         return Problem(409, "too-late", str(error))
     if isinstance(error, NotFinished):
         return Problem(409, "not-finished", str(error))
+    if isinstance(error, TooManyLines):
+        detail = gettext("Too many streams are open; close some of them.")
+        return Problem(429, "too-fast", detail, headers={"Retry-After": str(LINE_RETRY_SECONDS)})
     return None
+
+
+def invalid_input(error: InvalidInput, *, place: str = "") -> Problem:
+    """Return the problem of an input that does not fit. place: where in the request the function's fields stand."""
+    before = f"{place}." if place else ""
+    errors = [FieldError(f"{before}{e.field}", e.code, e.message) for e in error.errors]
+    if any(e.code in (uploads.TOO_LARGE, uploads.NO_ROOM) for e in errors):
+        return Problem(413, "too-large", errors=errors)
+    if any(e.code == uploads.TOO_MANY for e in errors):
+        return Problem(429, "too-many", errors=errors)
+    if any(e.code == SWITCHED_OFF for e in errors):
+        return Problem(503, "function-off", errors=errors)
+    return Problem(422, "invalid-input", errors=errors)
 
 
 def _of_the_house(error: BaseException) -> Problem:
@@ -200,6 +237,13 @@ def _of_the_house(error: BaseException) -> Problem:
         # A database that is locked, restarting or full: nothing was changed, so asking again is right.
         logger.warning("database did not answer a request", extra={"reason": str(error)[:200]})
         return Problem(503, "away", gettext("The database does not answer. Nothing was changed."), headers=away)
+    if isinstance(error, EngineUnavailable):
+        # No process could be started to look into a file.
+        logger.warning("an engine did not answer a request", extra={"engine": error.engine})
+        return Problem(503, "away", str(error), headers=away)
+    if isinstance(error, StorageUnreachable):
+        logger.warning("storage did not answer a request", extra={"reason": error.reason})
+        return Problem(503, "away", gettext("The storage does not answer."), headers=away)
     if isinstance(error, QueueUnreachable | redis.RedisError):
         logger.warning("redis did not answer a request", extra={"reason": type(error).__name__})
         return Problem(503, "away", gettext("The queue does not answer."), headers=away)

@@ -13,8 +13,11 @@ from jobs.access import links
 from jobs.access.caller import Caller
 from jobs.api.doors import LinkHolder
 from jobs.api.problem import Problem
+from jobs.live import viewers
 from jobs.live.describe import with_details
+from jobs.live.viewers import Viewer
 from jobs.runtime.models import Task
+from jobs.runtime.registry import Function
 
 
 def caller_of(request: HttpRequest) -> Caller:
@@ -27,6 +30,15 @@ def link_of(request: HttpRequest) -> str | None:
     """Return the signed link that let the request in, None when a caller did."""
     holder: Caller | LinkHolder = request.auth  # type: ignore[attr-defined]
     return holder.link if isinstance(holder, LinkHolder) else None
+
+
+def viewer_of(request: HttpRequest) -> Viewer:
+    """Return whom to ask again, while an answer goes on and on, whether they may still see it."""
+    if (link := link_of(request)) is not None:
+        return viewers.LinkHolder(link)
+    if (header := request.headers.get("Authorization")) is not None:
+        return viewers.TokenHolder(header.partition(" ")[2].strip())
+    return viewers.LoggedIn(caller_of(request).user.pk, request.session.session_key or "")
 
 
 def visible_tasks(request: HttpRequest) -> QuerySet[Task]:
@@ -46,6 +58,18 @@ def changeable_task(request: HttpRequest, task_id: UUID, permission: str) -> Tas
     """Return a task that the caller owns, or may change as staff with `permission`. Raises Http404, Problem 403."""
     caller = caller_of(request)
     task = visible_task(request, task_id)
-    if task.owner_id != caller.user.pk and not caller.may_as_staff(permission):
-        raise Problem(403, "not-allowed", gettext("The permission “%(name)s” is needed.") % {"name": permission})
+    if task.owner_id != caller.user.pk:
+        require_permission(request, permission)
     return task
+
+
+def require_permission(request: HttpRequest, permission: str) -> None:
+    """Let in staff at work with that Django permission alone: a scope says what a token may, not who holds it."""
+    if not caller_of(request).may_as_staff(permission):
+        raise Problem(403, "not-allowed", gettext("The permission “%(name)s” is needed.") % {"name": permission})
+
+
+def refuse_what_is_for_staff(request: HttpRequest, spec: Function | None) -> None:
+    """Raise Problem 403 for a function of staff's, unless the caller may run functions in the admin, too."""
+    if spec is not None and spec.staff_only:
+        require_permission(request, "jobs.add_task")

@@ -22,9 +22,10 @@ from jobs.api.body import refuse_any_body
 from jobs.api.doors import link_or, token_or_login
 from jobs.api.problem import documented, field_problem
 from jobs.api.shapes import TaskDetail, TaskError, TaskLine, TaskList
-from jobs.api.sight import caller_of, changeable_task, link_of, visible_task
-from jobs.live.describe import describe
+from jobs.api.sight import caller_of, changeable_task, link_of, refuse_what_is_for_staff, viewer_of, visible_task
+from jobs.live.describe import describe, step_of
 from jobs.live.events import stream
+from jobs.runtime import registry
 from jobs.runtime.cancel import cancel
 from jobs.runtime.invoke import invoke_again
 from jobs.runtime.models import Source, Task
@@ -138,6 +139,8 @@ def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID) -> S
     """Make a new task with the same input, for the same owner. 409 while the old one runs."""
     refuse_any_body(request)
     task = changeable_task(request, task_id, "jobs.retry_task")
+    # One's own of the time when one was staff, or by a token that leaves that power at home.
+    refuse_what_is_for_staff(request, registry.find(task.function))
     with transaction.atomic():
         again = invoke_again(task, source=Source.API)
         audit.record(Action.TASK_RETRIED, actor=caller_of(request).user, about=task, again=str(again.task.pk))
@@ -153,7 +156,8 @@ def retry_task(request: HttpRequest, response: HttpResponse, task_id: UUID) -> S
 )
 def task_events(request: HttpRequest, task_id: UUID) -> HttpResponseBase:
     """Server-sent events: a snapshot at once, then each change; `end` is the last. 204 when nothing will follow."""
-    return stream(request, visible_task(request, task_id))
+    user_id = None if link_of(request) is not None else caller_of(request).user.pk
+    return stream(request, visible_task(request, task_id), user_id=user_id, may_see=viewer_of(request).may_see)
 
 
 def _refuse_unknown_filters(request: HttpRequest, known: set[str]) -> None:
@@ -169,7 +173,7 @@ def _line(task: Task, base: str) -> TaskLine:
         function=task.function,
         status=TaskStatus(task.status),
         progress=task.progress,
-        current_step=task.current_step,
+        current_step=step_of(task),
         attempt=task.attempt,
         priority=task.priority,
         created_at=task.created_at,

@@ -3,7 +3,10 @@
 A secret is in the answer that makes it and nowhere else. Foreign and unknown ids: 404 alike.
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from django.http import Http404, HttpRequest
@@ -22,6 +25,8 @@ from jobs.delivery.models.delivery import State
 from jobs.delivery.webhook import address, endpoints
 
 router = Router(tags=["webhooks"])
+
+T = TypeVar("T")
 
 # The newest of an endpoint; older ones say no more about whether it works.
 MAX_DELIVERIES = 50
@@ -59,7 +64,9 @@ class EndpointWithSecret(EndpointLine):
 
 
 class AttemptLine(BaseModel):
-    attempt: int
+    model_config = ConfigDict(from_attributes=True, validate_by_name=True)
+
+    attempt: int = Field(validation_alias="number")
     outcome: str
     status: int | None = Field(description="what the receiver answered")
     answer: str = Field(description="the beginning of what it said")
@@ -155,10 +162,7 @@ def try_endpoint(request: HttpRequest, endpoint_id: UUID) -> Status[DeliveryLine
 )
 def rotate_endpoint_secret(request: HttpRequest, endpoint_id: UUID) -> EndpointWithSecret:
     """For a day both secrets sign: change the receiver within it."""
-    refuse_any_body(request)
-    endpoint = _own(request, endpoint_id)
-    secret = endpoints.rotate(endpoint, actor=caller_of(request).user)
-    endpoint.refresh_from_db()
+    endpoint, secret = _changed(request, endpoint_id, endpoints.rotate)
     return EndpointWithSecret(**_line(endpoint), secret=secret)
 
 
@@ -170,10 +174,7 @@ def rotate_endpoint_secret(request: HttpRequest, endpoint_id: UUID) -> EndpointW
 )
 def enable_endpoint(request: HttpRequest, endpoint_id: UUID) -> EndpointLine:
     """Send there again, after a 410 or a rest."""
-    refuse_any_body(request)
-    endpoint = _own(request, endpoint_id)
-    endpoints.enable(endpoint, actor=caller_of(request).user)
-    endpoint.refresh_from_db()
+    endpoint, _was_off = _changed(request, endpoint_id, endpoints.enable)
     return EndpointLine(**_line(endpoint))
 
 
@@ -185,10 +186,7 @@ def enable_endpoint(request: HttpRequest, endpoint_id: UUID) -> EndpointLine:
 )
 def disable_endpoint(request: HttpRequest, endpoint_id: UUID) -> EndpointLine:
     """Send nothing more there; what waits is dropped when its turn comes."""
-    refuse_any_body(request)
-    endpoint = _own(request, endpoint_id)
-    endpoints.disable(endpoint, because="owner", actor=caller_of(request).user)
-    endpoint.refresh_from_db()
+    endpoint, _was_on = _changed(request, endpoint_id, partial(endpoints.disable, because="owner"))
     return EndpointLine(**_line(endpoint))
 
 
@@ -212,6 +210,15 @@ def _own(request: HttpRequest, endpoint_id: UUID) -> Endpoint:
     return endpoint
 
 
+def _changed(request: HttpRequest, endpoint_id: UUID, change: Callable[..., T]) -> tuple[Endpoint, T]:
+    """Change one of the caller's endpoints; return it as it is then, and what `change` returned."""
+    refuse_any_body(request)
+    endpoint = _own(request, endpoint_id)
+    told = change(endpoint, actor=caller_of(request).user)
+    endpoint.refresh_from_db()
+    return endpoint, told
+
+
 def _line(endpoint: Endpoint) -> dict[str, object]:
     return {
         "id": endpoint.pk,
@@ -232,16 +239,5 @@ def _delivery(row: Delivery) -> DeliveryLine:
         state=State(row.state),
         next_at=None if row.ended_at else row.next_at,
         created_at=row.created_at,
-        attempts=[
-            AttemptLine(
-                attempt=each.number,
-                outcome=each.outcome,
-                status=each.status,
-                answer=each.answer,
-                error=each.error,
-                started_at=each.started_at,
-                ended_at=each.ended_at,
-            )
-            for each in row.attempts.all()
-        ],
+        attempts=[AttemptLine.model_validate(each) for each in row.attempts.all()],
     )

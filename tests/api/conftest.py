@@ -27,7 +27,7 @@ from jobs.runtime.connection import key
 from jobs.runtime.models import Artifact, Source, Status, Task
 from jobs.runtime.models.artifact import folder_of
 from jobs.runtime.models.task import FINAL
-from jobs.runtime.queue import script_of, take, wait
+from jobs.runtime.queue import script_of, take
 
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 ENGLISH = "en"
@@ -167,7 +167,7 @@ class Worker:
             while not self._over:
                 held = take("tests", ["interactive"], run=run)
                 if not held:
-                    wait(["interactive"], seconds=20, connection=line)
+                    line.blpop([key("wake", "interactive")], timeout=20)
                     continue
                 task = Task.objects.get(pk=held[0].task_id)
                 for act in self._acts:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.access import links, tokens
-from jobs.api.artifacts import MAX_BYTES_AT_ONCE
 from jobs.api.ranges import NoSuchPart, Part, wanted
+from jobs.api.serving import MAX_BYTES_AT_ONCE
 from jobs.runtime.models import Artifact
 from tests.api.conftest import asgi_line
 

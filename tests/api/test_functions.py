@@ -1,20 +1,14 @@
 """Asking what there is, and asking for it."""
 
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta, timezone
-from threading import Barrier
-from uuid import UUID
-
 import pytest
 from django.db import connection
 from pydantic import BaseModel
 
 from jobs.access import links, tokens
 from jobs.access.models import AuditEntry
-from jobs.runtime import clock, registry
+from jobs.runtime import registry
 from jobs.runtime.models import Task
 from tests.api.conftest import bearer
-from tests.runtime.conftest import LocalWorker
 from tests.toys.functions import Said, Word
 
 JSON = "application/json"
@@ -230,185 +224,6 @@ def test_speech_that_cannot_be_spoken_is_refused_at_once(as_owner, valkey, input
     assert fields(answer) == {field: code}
 
 
-# --- Later ------------------------------------------------------------------
-
-
-@pytest.fixture
-def at(monkeypatch):
-    """Set the house's clock."""
-    return lambda moment: monkeypatch.setattr(clock, "now", lambda: moment)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_run_that_is_asked_for_later_waits_until_then(as_owner, valkey, at):
-    now = datetime.now(UTC).replace(microsecond=0)
-    due = now + timedelta(minutes=10)
-    worker = LocalWorker("here:0:1:1")
-    at(now)
-
-    answer = invoke(as_owner, {"input": {}, "not_before": due.isoformat()})
-
-    said = answer.json()
-    assert answer.status_code == 202
-    assert (said["status"], said["queued"], said["queue_position"]) == ("pending", True, None)
-    assert said["estimated_completion_time"] is None
-    assert answer["Retry-After"] == "60"
-    at(due - timedelta(seconds=1))
-    assert worker.work() == []
-    assert as_owner.get(said["status_url"]).json()["status"] == "pending"
-    at(due)
-    assert [str(task.pk) for task in worker.work()] == [said["task_id"]]
-    assert as_owner.get(said["status_url"]).json()["status"] == "success"
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("moment", ["2001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"])
-def test_a_moment_in_the_past_means_now(as_owner, valkey, moment):
-    answer = invoke(as_owner, {"input": {}, "not_before": moment})
-
-    assert answer.status_code == 202
-    assert answer.json()["queue_position"] == 0
-    assert Task.objects.get().not_before is None
-
-
-@pytest.mark.parametrize(
-    ("moment", "code"),
-    [
-        ("2026-12-01T12:00:00", "timezone_aware"),
-        ("2026-12-01", "timezone_aware"),
-        ("2026-12-31T12:00:01Z", "too_far_ahead"),
-        ("9999-12-31T23:59:59-14:00", "too_far_ahead"),
-        ("2026-13-01T12:00:00Z", "datetime_from_date_parsing"),
-        ("tomorrow", "datetime_type"),
-        ("", "datetime_type"),
-        ("1800000000", "datetime_type"),
-        (1800000000, "datetime_type"),
-        (True, "datetime_type"),
-        (["2026-12-01T12:00:00Z"], "datetime_type"),
-    ],
-)
-def test_a_moment_that_cannot_be_kept_is_named(as_owner, valkey, at, moment, code):
-    at(datetime(2026, 12, 1, 12, 0, tzinfo=UTC))
-
-    answer = invoke(as_owner, {"input": {}, "not_before": moment})
-
-    assert answer.status_code == 422
-    assert fields(answer) == {"not_before": code}
-    assert not Task.objects.exists()
-
-
-def test_thirty_days_ahead_are_taken(as_owner, valkey, at):
-    at(datetime(2026, 12, 1, 12, 0, tzinfo=UTC))
-
-    assert invoke(as_owner, {"input": {}, "not_before": "2026-12-31T12:00:00Z"}).status_code == 202
-
-
-def test_a_replay_after_the_moment_is_still_the_same_request(as_owner, valkey, at):
-    due = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
-    body = {"input": {}, "not_before": due.isoformat()}
-    at(due - timedelta(hours=1))
-    first = invoke(as_owner, body, idempotency_key="one")
-    at(due + timedelta(hours=1))
-
-    again = invoke(as_owner, body, idempotency_key="one")
-    in_tokyo = due.astimezone(timezone(timedelta(hours=9))).isoformat()
-    elsewhere = invoke(as_owner, body | {"not_before": in_tokyo}, idempotency_key="one")
-
-    ids = {answer.json()["task_id"] for answer in (first, again, elsewhere)}
-    assert ids == {str(Task.objects.get().pk)}
-
-
-# --- The same key -----------------------------------------------------------
-
-
-@pytest.mark.parametrize("where", ["header", "body", "both"])
-def test_the_same_key_and_body_give_the_same_answer(as_owner, valkey, where):
-    body = {"input": {"word": "hi"}} | ({} if where == "header" else {"idempotency_key": "one"})
-    headers = {} if where == "body" else {"idempotency_key": "one"}
-    first = invoke(as_owner, body, **headers)
-
-    again = invoke(as_owner, body, **headers)
-
-    assert again.status_code == 202
-    assert again.json() == first.json()
-    assert again["Location"] == first["Location"]
-    assert again["Idempotency-Replayed"] == "true"
-    assert not first.has_header("Idempotency-Replayed")
-    assert Task.objects.count() == 1
-
-
-def test_header_and_body_are_one_and_the_same_key(as_owner, valkey):
-    first = invoke(as_owner, idempotency_key="one")
-
-    again = invoke(as_owner, {"input": {"word": "hi"}, "idempotency_key": "one"})
-
-    assert again.json()["task_id"] == first.json()["task_id"]
-
-
-def test_two_different_keys_in_one_request_are_refused(as_owner, valkey):
-    answer = invoke(as_owner, {"input": {}, "idempotency_key": "one"}, idempotency_key="two")
-
-    assert answer.status_code == 422
-    assert fields(answer) == {"idempotency_key": "two_keys"}
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"input": {"word": "ho"}},
-        {"input": {"word": "hi"}, "priority": 2},
-        {"input": {"word": "hi"}, "not_before": "2001-01-01T00:00:00Z"},
-    ],
-)
-def test_the_same_key_for_another_body_is_refused(as_owner, valkey, other):
-    invoke(as_owner, idempotency_key="one")
-
-    answer = invoke(as_owner, other, idempotency_key="one")
-
-    assert answer.status_code == 422
-    assert answer.json()["type"] == "urn:koebako:problem:key-reused"
-    assert Task.objects.count() == 1
-
-
-def test_a_key_is_ones_own(as_owner, as_stranger, valkey):
-    ids = {invoke(client, idempotency_key="one").json()["task_id"] for client in (as_owner, as_stranger)}
-
-    assert len(ids) == 2
-
-
-@pytest.mark.parametrize("key", ["", " " * 256, "k" * 256, "é"])
-def test_a_key_that_cannot_be_one_is_named(as_owner, valkey, key):
-    answer = invoke(as_owner, idempotency_key=key)
-
-    assert answer.status_code == 422
-    assert "Idempotency-Key" in fields(answer)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_twenty_at_once_with_one_key_make_one_task(owner, valkey):
-    secret = tokens.issue(owner, name="n")[1]
-    together = Barrier(20)
-
-    def send(_number):
-        client = bearer(secret)
-        together.wait(timeout=30)
-        try:
-            return invoke(client, idempotency_key="one")
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(send, range(20)))
-
-    assert Task.objects.count() == 1
-    assert {answer.status_code for answer in answers} == {202}
-    assert sum(not answer.has_header("Idempotency-Replayed") for answer in answers) == 1
-    # The place in the queue is of the moment; a replay may come before the id was sent.
-    said = [answer.json() | {"queue_position": 0} for answer in answers]
-    assert all(one == said[0] for one in said)
-    assert UUID(said[0]["task_id"]) == Task.objects.get().pk
-
-
 # --- When a part of the house is away -----------------------------------------
 
 
@@ -474,7 +289,7 @@ def test_an_error_that_nobody_foresaw_tells_nothing_of_itself(as_owner, valkey, 
     assert answer.status_code == 500
     assert answer["Content-Type"] == "application/problem+json"
     assert "hunter2" not in answer.content.decode()
-    assert set(answer.json()) == {"type", "title", "status"}
+    assert set(answer.json()) == {"type", "title", "status", "request_id"}
 
 
 def test_no_audit_entry_is_written_for_a_mere_run(as_owner, valkey):

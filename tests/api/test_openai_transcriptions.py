@@ -21,7 +21,15 @@ OUTPUT = {
     "language_confidence": 0.9,
     "duration_seconds": 3661.5,
     "segments": [
-        {"start_seconds": 0.0, "end_seconds": 1.5, "text": "こんにちは。"},
+        {
+            "start_seconds": 0.0,
+            "end_seconds": 1.5,
+            "text": "こんにちは。",
+            "log_probability": -0.25,
+            "compression": 0.9,
+            "no_speech": 0.02,
+        },
+        # As an engine that does not tell, or an older version of ours, has stored it.
         {"start_seconds": 3659.25, "end_seconds": 3661.5, "text": "A & B <3"},
     ],
 }
@@ -77,6 +85,9 @@ def test_the_sdk_gets_times_in_the_verbose_form(sdk, worker):
         (0, 0.0, 1.5, "こんにちは。"),
         (1, 3659.25, 3661.5, "A & B <3"),
     ]
+    first, second = answer.segments
+    assert (first.avg_logprob, first.compression_ratio, first.no_speech_prob) == (-0.25, 0.9, 0.02)
+    assert (second.avg_logprob, second.compression_ratio, second.no_speech_prob) == (None, None, None)
     assert Task.objects.get().inputs["language"] == "ja"
 
 

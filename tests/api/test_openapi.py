@@ -26,6 +26,29 @@ PATHS = {
     "/api/v1/webhooks/{endpoint_id}/enable": {"post"},
     "/api/v1/webhooks/{endpoint_id}/disable": {"post"},
     "/api/v1/discord/guilds/{guild_id}/announce": {"post"},
+    "/api/v1/image/generate-async": {"post"},
+    "/api/v1/image/generate-batch": {"post"},
+    "/api/v1/image/status/{job_id}": {"get"},
+    "/api/v1/image/history": {"get"},
+    "/api/v1/image/jobs/{job_id}": {"delete"},
+    "/api/v1/practice/sessions": {"get", "post"},
+    "/api/v1/practice/sessions/{session_id}": {"get", "delete"},
+    "/api/v1/practice/sessions/{session_id}/records": {"get", "post"},
+    "/api/v1/practice/sessions/{session_id}/records/{record_id}": {"get", "delete"},
+    "/api/v1/practice/records/{record_id}": {"get", "delete"},
+    "/api/v1/practice/records/{record_id}/recording": {"get"},
+    "/api/v1/tasks/analysis/submit": {"post"},
+    "/api/v1/tasks/analysis/{task_id}/status": {"get"},
+    "/api/v1/tasks/analysis/{task_id}/result": {"get"},
+    "/api/v1/tasks/analysis/session/{session_id}/status": {"get"},
+    "/api/v1/admin/tasks/stats": {"get"},
+    "/api/v1/admin/tasks/{task_id}": {"delete"},
+    "/api/v1/admin/tasks/{task_id}/retry": {"post"},
+    "/api/v1/admin/tasks/cleanup": {"post"},
+    "/uploads/{name}": {"get"},
+    "/api/v1/weather/announcements": {"get"},
+    "/api/v1/weather/places": {"get"},
+    "/api/v1/weather/subscription": {"get", "put", "delete"},
     "/v1/audio/speech": {"post"},
     "/v1/audio/transcriptions": {"post"},
 }
@@ -54,6 +77,22 @@ def test_every_route_tells_its_errors_and_their_type(schema):
             if int(status) >= 400:
                 expected = "application/json" if path.startswith("/v1/") else "application/problem+json"
                 assert list(response["content"]) == [expected]
+
+
+def test_every_error_tells_the_id_of_its_request_and_the_description_says_so(schema):
+    body = schema["components"]["schemas"]["ProblemBody"]
+    client = Client(headers={"x-request-id": "of-the-caller"}, raise_request_exception=False)
+    asked = [
+        client.get("/api/v1/tasks"),
+        client.get("/api/v1/nowhere"),
+        client.put("/api/v1/tasks"),
+        client.get("/uploads/none.png"),
+    ]
+
+    assert "request_id" in body["required"]
+    assert [answer.status_code for answer in asked] == [401, 404, 405, 401]
+    assert {answer.json()["request_id"] for answer in asked} == {"of-the-caller"}
+    assert {answer.headers["X-Request-ID"] for answer in asked} == {"of-the-caller"}
 
 
 def test_every_route_that_reads_a_body_tells_what_becomes_of_a_bad_one(schema):

@@ -8,7 +8,7 @@ Hypothesis draws. An answer must be one that is described; none is a 5xx, every 
 import json
 from collections import Counter
 from contextlib import closing
-from itertools import cycle
+from itertools import count, cycle
 from uuid import UUID
 
 import pytest
@@ -27,17 +27,28 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
     unsupported_method,
 )
+from schemathesis.transport.serialization import Binary
 
 from bots.guilds import edit
 from bots.guilds.models import VoiceSession
 from jobs.access import tokens
 from jobs.access.caller import DEFAULT_SCOPES
+from jobs.announcements import edit as subscriptions
 from jobs.api import cursor
 from jobs.api.forms import FORM
 from jobs.api.house import house
 from jobs.delivery.webhook import endpoints
+from jobs.engines.image.port import Dish, Picture
+from jobs.images import store
+from jobs.images.models import ImageJob, MenuImage
+from jobs.practice import recordings
+from jobs.practice.models import AnalysisResult, PracticeRecord, PracticeSession
+from jobs.practice.models.analysis import SCORES
 from jobs.runtime import clock, parts
-from jobs.runtime.models import Result, Status, Task
+from jobs.runtime.identity import new_task_id
+from jobs.runtime.invoke import invoke
+from jobs.runtime.models import Result, Source, Status, Task
+from jobs.runtime.providers import Served
 from jobs.runtime.signals import task_changed
 from tests.engines.recordings import sound, tone
 
@@ -51,6 +62,11 @@ CHECKS = [*CONFORMANCE, not_a_server_error, negative_data_rejection, unsupported
 # Drawn for each operation, beside the examples and the boundaries.
 EXAMPLES = 20
 GUILD = 777
+MENU = {"前菜": [{"japanese_name": "枝豆"}]}
+SUBSCRIPTION = {
+    "announcement_time": "07:30", "time_zone": "Asia/Tokyo", "place": "横浜市", "latitude": None, "longitude": None,
+    "voice": "mei_normal", "deliver_to": [],
+}  # fmt: skip
 RECORDING = sound(tone(0.5), "wav")
 # Far more than any answer takes; what never comes must fail the test, not hold it.
 ANSWER_SECONDS = 20
@@ -66,6 +82,21 @@ MAY_REFUSE = {
     # What is drawn is no recording.
     "transcribe": {400, 422},
     "show_artifact": {416},
+    "show_picture": {416},
+    # A menu may have no dish, and stands for any number of them.
+    "generate_async": {422},
+    "generate_batch": {422},
+    "cancel_image_job": {409},
+    # A place, a voice and a zone have names of their own.
+    "put_subscription": {422},
+    # What is drawn is no recording, and a sentence has something to read in it.
+    "add_practice_record": {400, 413, 422},
+    "play_recording": {416},
+    # Either of two ids, of what is there and waits for nothing.
+    "submit_analysis": {404, 409, 422},
+    "analysis_result": {409, 422},
+    "staff_cancel_task": {409},
+    "staff_retry_task": {409, 422},
 }
 
 config = SchemathesisConfig.from_dict(
@@ -97,6 +128,12 @@ class Caller:
         # Enough, since some calls delete one.
         hooks = [endpoints.create(owner, url=f"https://example.com/{number}")[0] for number in range(15)]
         self._endpoints = cycle([str(hook.pk) for hook in hooks])
+        self._jobs = cycle([image_job(owner) for _number in range(15)])
+        self._picture = picture(owner)
+        # Made when they are asked for: a recording is decoded, and most operations need none.
+        self._sessions = (str(practice_session(owner).pk) for _number in count())
+        self._records = (str(practice_record(owner).pk) for _number in count())
+        self._analyses = (analysed(owner) for _number in count())
         self._turns = cycle([True, False])
         self._bodies = cycle([True, False])
 
@@ -112,7 +149,7 @@ class Caller:
                 is_form = case.media_type == FORM
                 is_left = is_form and ("/invoke" in case.path or not case.meta.generation.mode.is_positive)
                 case.body |= {} if is_left else self._what_is_taken(case.path)
-        headers = self._as_staff if "/discord/" in case.path else self._headers
+        headers = self._as_staff if {"discord", "admin"} & set(case.path.split("/")) else self._headers
         answer = case.call(base_url=self._web, session=self._session, headers=headers, timeout=ANSWER_SECONDS)
         self.answered[answer.status_code] += 1
         return answer
@@ -123,6 +160,14 @@ class Caller:
             named["guild_id"] = GUILD
         elif "endpoint_id" in named:
             named["endpoint_id"] = next(self._endpoints)
+        elif "job_id" in named:
+            named["job_id"] = next(self._jobs)
+        elif "session_id" in named or "record_id" in named:
+            self._name_practice(named)
+        elif "/analysis/" in case.path:
+            named["task_id"] = next(self._analyses)
+        elif case.path.startswith("/uploads/"):
+            named["name"] = self._picture
         elif "task_id" not in named:
             named["name"] = "toy_quick"
         elif "name" not in named:
@@ -130,20 +175,69 @@ class Caller:
         else:
             named |= {"task_id": self._with_file, "name": "speech.ogg"}
 
-    @staticmethod
-    def _what_is_taken(path):
+    def _name_practice(self, named):
+        if "record_id" in named:
+            named["record_id"] = next(self._records)
+        if "session_id" in named:
+            found = PracticeRecord.objects.filter(pk=named.get("record_id")).first()
+            named["session_id"] = next(self._sessions) if found is None else str(found.session_id)
+
+    def _what_is_taken(self, path):
         if "/announce" in path:
             return {"text": "hello"}
         if "/transcriptions" in path:
             return {"file": RECORDING, "model": "whisper-1"}
+        if "/generate-" in path:
+            return {"final_menu": MENU} if path.endswith("async") else {"menus": [{"final_menu": MENU}]}
+        if path.endswith("/records"):
+            # Bytes alone would count as no string, and so as a form that is to be refused.
+            return {"recording": Binary(RECORDING), "sentence": "はい", "language": "ja"}
+        if path.endswith("/submit"):
+            asked = {"practice_record_id": next(self._records), "practice_session_id": None}
+            return asked | {"parameters": {}, "priority": 1}
+        if path.endswith("/sessions"):
+            return {"title": "morning"}
         if "/webhooks" in path:
             return {"url": "https://example.com/hook"}
+        if "/weather" in path:
+            return SUBSCRIPTION
         return {"input": {"word": "hi"}, "callback_url": None} if "/invoke" in path else {"voice": "alloy"}
 
     @staticmethod
     def _is_sound(case, part):
         # What was made wrong on purpose stays so.
         return part not in case.meta.components or case.meta.components[part].mode.is_positive
+
+
+def image_job(owner):
+    """Return the name of a job that waits."""
+    return ImageJob.objects.get(pk=invoke("image", {"final_menu": MENU}, owner=owner, source=Source.API).task.pk).job_id
+
+
+def practice_session(owner):
+    return PracticeSession.objects.create(owner=owner, created_at=clock.now())
+
+
+def practice_record(owner):
+    return recordings.take_in(practice_session(owner), [RECORDING], sentence="はい", language="ja")
+
+
+def analysed(owner):
+    """Return the name of an analysis that is there."""
+    values = dict.fromkeys(SCORES, 50) | {"detailed_analysis": {}, "model_version": "none", "processing_seconds": 1.0}
+    made = AnalysisResult.objects.create(
+        record=practice_record(owner), task_id=new_task_id(), completed_at=clock.now(), **values
+    )
+    return str(made.task_id)
+
+
+def picture(owner):
+    """Return the name of a picture that is there."""
+    image = MenuImage.objects.get(job__job_id=image_job(owner))
+    drawn = Picture(b"0123456789", 1, 1, model="none")
+    assert store.keep(image, Dish("枝豆"), drawn, Served(provider="local"), seconds=1.0)
+    image.refresh_from_db()
+    return image.name
 
 
 @pytest.fixture
@@ -161,6 +255,7 @@ def caller(transactional_db, web, owner, staff, worker, make_task, make_artifact
 
     worker.does(speak)
     tasks = [make_artifact().task, make_task(status=Status.FAILURE), make_task()]
+    subscriptions.save(owner, subscriptions.Wish(announcement_time="07:30", place="横浜市"))
     VoiceSession.objects.create(guild=edit.guild(GUILD), voice_channel_id=1, since=clock.now())
     with closing(requests.Session()) as session:
         calling = Caller(web, session, owner, staff, [str(task.pk) for task in tasks])
@@ -170,6 +265,16 @@ def caller(transactional_db, web, owner, staff, worker, make_task, make_artifact
     assert any(status >= 400 for status in calling.answered), calling.answered
 
 
+def _may_be_right_after_all(case):
+    """What was made wrong may arrive right: in a form all is text, and our token replaces a drawn one."""
+    wrong = {place for place, made in case.meta.components.items() if not made.mode.is_positive}
+    if case.media_type == FORM:
+        wrong.discard(ParameterLocation.BODY)
+    if "Authorization" in (case.headers or {}):
+        wrong.discard(ParameterLocation.HEADER)
+    return not wrong
+
+
 @fronts.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 def test_an_operation_keeps_to_its_description(case, caller):
@@ -177,7 +282,9 @@ def test_an_operation_keeps_to_its_description(case, caller):
 
     may_refuse = MAY_REFUSE.get(case.operation.definition.raw["operationId"], set())
     accepted = [] if answer.status_code in may_refuse else [positive_data_acceptance]
-    case.validate_response(answer, checks=CHECKS + accepted)
+    replaced = [negative_data_rejection] if _may_be_right_after_all(case) else []
+    checks = [check for check in CHECKS + accepted if check not in replaced]
+    case.validate_response(answer, checks=checks)
     if answer.status_code >= 400:
         assert_is_a_problem(case, answer)
 
@@ -187,6 +294,8 @@ def test_nobody_is_told_anything_without_a_token(label, transactional_db, web):
     case = OPERATIONS[label].Case(
         path_parameters={
             "task_id": str(UUID(int=1)), "endpoint_id": str(UUID(int=1)), "name": "speech", "guild_id": GUILD,
+            "job_id": "img_20260101_000000_abcdef",
+            "session_id": str(UUID(int=1)), "record_id": str(UUID(int=1)),
         }
     )  # fmt: skip
 
@@ -199,10 +308,11 @@ def test_nobody_is_told_anything_without_a_token(label, transactional_db, web):
 
 def assert_is_a_problem(case, answer):
     """All errors look alike, also those of methods and statuses that the document says nothing of."""
-    if case.path.startswith("/api/v1/"):
+    if not case.path.startswith("/v1/"):
         assert answer.headers["content-type"] == ["application/problem+json"]
         assert answer.json()["status"] == answer.status_code
         assert answer.json()["type"].startswith("urn:koebako:problem:")
+        assert [answer.json()["request_id"]] == answer.headers["x-request-id"]
     else:
         assert answer.headers["content-type"] == ["application/json"]
         assert {"message", "type", "param", "code"} == set(answer.json()["error"])

@@ -17,6 +17,8 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 
 from jobs.access import tokens
+from jobs.api.problem import translate
+from jobs.engines.errors import EngineUnavailable
 from jobs.runtime import clock, retention, uploads
 from jobs.runtime.errors import InvalidInput
 from jobs.runtime.invoke import invoke, invoke_again
@@ -276,3 +278,80 @@ def test_a_file_that_the_command_cannot_use_is_bad_input(valkey, argument, said)
 
     assert left.value.code == 2
     assert said in told.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("setting", "room", "status", "code"),
+    [("UPLOAD_OWNER_BYTES", 10, 413, "no_room_for_file"), ("UPLOAD_OWNER_FILES", 0, 429, "too_many_files")],
+)
+def test_one_owner_has_room_for_so_much_and_is_told_what_is_used_up(
+    owner, upload, stranger, settings, setting, room, status, code
+):
+    setattr(settings, setting, (upload.bytes if setting.endswith("BYTES") else 1) + room)
+
+    with pytest.raises(InvalidInput) as refused:
+        uploads.store(owner, [sound(BEEP)], field="recording")
+
+    told = translate(refused.value)
+    assert (told.status, [(each.field, each.code) for each in told.errors]) == (status, [("input.recording", code)])
+    assert Upload.objects.get() == upload
+    assert uploads.store(stranger, [sound(BEEP)], field="recording").owner == stranger
+
+
+def test_a_file_that_could_not_be_stored_leaves_no_row(owner, monkeypatch):
+    def full(*_given, **_more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(default_storage, "save", full, raising=False)
+
+    with pytest.raises(OSError, match="No space"):
+        uploads.store(owner, [sound(BEEP)], field="recording")
+
+    assert not Upload.objects.exists()
+
+
+def test_who_dies_while_a_file_is_stored_leaves_nothing_that_stays(owner, monkeypatch):
+    """The row is there before the file, so the clean-up knows of both."""
+    seen = []
+    save = default_storage.save
+
+    def watched(name, content):
+        seen.append(Upload.objects.get(file=name))
+        return save(name, content)
+
+    monkeypatch.setattr(default_storage, "save", watched, raising=False)
+    made = uploads.store(owner, [sound(BEEP)], field="recording")
+
+    assert seen == [made]
+    default_storage.delete(made.file.name)
+    assert uploads.delete_expired(clock.now() + timedelta(days=2), 10) == 1
+    assert not Upload.objects.exists()
+
+
+def test_a_file_that_is_wanted_again_while_it_expires_is_kept(upload, owner, monkeypatch):
+    later = clock.now() + timedelta(days=2)
+    needed = uploads._needed
+
+    def meanwhile(due):
+        found = needed(due)
+        Upload.objects.filter(pk=upload.pk).update(expires_at=later + timedelta(days=1))
+        return found
+
+    monkeypatch.setattr(uploads, "_needed", meanwhile)
+
+    uploads.delete_expired(later, 10)
+
+    assert default_storage.exists(upload.file.name)
+    assert Upload.objects.filter(pk=upload.pk).exists()
+
+
+def test_without_a_process_to_look_into_it_a_file_is_to_be_sent_again_later(owner, valkey, monkeypatch):
+    def none(*_given, **_more):
+        raise EngineUnavailable("media")
+
+    monkeypatch.setattr(uploads, "probe", none)
+    with pytest.raises(EngineUnavailable) as raised:
+        uploads.store(owner, [sound(BEEP)], field="recording")
+
+    told = translate(raised.value)
+    assert (told.status, told.code, told.headers) == (503, "away", {"Retry-After": "5"})
