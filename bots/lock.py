@@ -12,6 +12,7 @@ import secrets
 
 import redis
 
+from jobs.runtime import heartbeat
 from jobs.runtime.connection import key
 from jobs.runtime.errors import QueueUnreachable
 from jobs.runtime.queue import run_script
@@ -62,6 +63,7 @@ class TokenLock:
             logger.warning("lock not given back, it runs out", extra={"reason": type(error).__name__})
 
     async def _try(self) -> bool:
+        heartbeat.beat()
         try:
             given = [self._word, int(LOCK_SECONDS * 1000)]
             taken = await asyncio.to_thread(run_script, TAKE, keys=[self._key], args=given)

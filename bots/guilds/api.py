@@ -11,10 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 from bots.guilds.announce import NotThere, announce
 from bots.guilds.clean import Refused
 from bots.guilds.models.guild import MAX_CHARACTERS
+from bots.guilds.staff import looks_after
+from jobs.access import throttle
 from jobs.access.caller import STAFF
 from jobs.api.doors import token_or_login
 from jobs.api.problem import Problem, documented, field_problem
-from jobs.api.sight import caller_of
+from jobs.api.sight import caller_of, require_permission
+from jobs.api.throttling import too_fast
 from jobs.runtime.models import Priority
 
 router = Router(tags=["discord"])
@@ -53,6 +56,13 @@ def announce_in_guild(request: HttpRequest, guild_id: int, body: Announcement) -
 
     429 when many announcements wait there already.
     """
+    # Before it counts against the guild: who may not speak must not use up what others may say.
+    require_permission(request, "guilds.change_guild")
+    if not looks_after(caller_of(request).user, guild_id):
+        raise Http404  # as for a guild that is not there
+    verdict = throttle.allow("guild_announcements", str(guild_id))
+    if not verdict.allowed:
+        raise too_fast(verdict)
     try:
         utterance = announce(guild_id, body.text, priority=Priority(body.priority), by=caller_of(request).user)
     except NotThere as error:

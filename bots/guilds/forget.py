@@ -26,6 +26,7 @@ from bots.guilds.models import DictionaryEntry, Guild, Nickname, Silence, Uttera
 from jobs.access import accounts, audit
 from jobs.access.models import Action, ChatAccount, Platform
 from jobs.delivery import retention as deliveries
+from jobs.practice import retention as practice
 from jobs.runtime import cancel, clock, retention
 from jobs.runtime.errors import TooLate
 from jobs.runtime.models import Source, Status, Task
@@ -62,6 +63,7 @@ def forget_member(platform: Platform, external_id: str, *, by: AbstractBaseUser 
         erased += sum(erase(account) for erase in _erasers)
         if not accounts.is_more_than_chat(account.user, beside=account):
             erased += deliveries.erase_of(account.user)
+            erased += practice.erase_of(account.user)
         keeps_wish = Silence.objects.filter(account=account, guild=None).exists()
         if keeps_wish and not erased and not Task.objects.filter(owner=account.user_id).exists():
             return 0

@@ -1,6 +1,6 @@
 """The play queue's rows: what the bot decided, stored in order and many at a time.
 
-A change is data; `Ledger.apply()` stores a batch of them in one transaction, with the tasks
+A change is data (decided.py); `Ledger.apply()` stores a batch of them in one transaction, with the tasks
 that make the sound. An utterance's id and its task's are made by the bot, so it can speak of
 both before they are stored. States only go forward: a change that comes too late does nothing.
 
@@ -8,99 +8,27 @@ Called by bots/discord/writer.py, in a thread.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import Enum
+from datetime import datetime
+from itertools import groupby
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from bots.guilds.models import Guild, Kind, State, Utterance
+from bots.guilds.decided import Change, Ended, New, Order, Ordered, Outcome, Playing, Reworded
+from bots.guilds.models import Guild, State, Utterance
 from bots.guilds.models.utterance import OPEN
 from jobs.access.accounts import first_contact
 from jobs.access.models import Platform
 from jobs.runtime import clock
 from jobs.runtime.errors import InvalidInput
 from jobs.runtime.gate import writing
-from jobs.runtime.invoke import prepare, store_prepared
+from jobs.runtime.invoke import store_prepared
 from jobs.runtime.models import Priority, Source, Task
+from jobs.runtime.preparing import Asked, prepare
 from jobs.runtime.schedule import system_user
 
 # A message may be stored by another bot, or an account be erased, between our look and our insert.
 TRIES = 3
-
-
-@dataclass(frozen=True)
-class Order:
-    """The sound to be made of an utterance. speed: times normal; pitch: semitones."""
-
-    task_id: UUID
-    text: str
-    voice: str
-    speed: float
-    pitch: float
-
-
-@dataclass(frozen=True)
-class New:
-    """Something to be said. author: Discord's id of the member, None for what nobody wrote. order: None for later."""
-
-    id: UUID
-    guild_id: int
-    kind: Kind
-    text: str
-    position: int
-    priority: Priority
-    message_id: int | None = None
-    channel_id: int | None = None
-    author: str | None = None
-    order: Order | None = None
-
-
-@dataclass(frozen=True)
-class Ordered:
-    """A stored utterance's turn has come near. absorbed: later ones that are said with it; author: as in New."""
-
-    id: UUID
-    guild_id: int
-    priority: Priority
-    author: str | None
-    order: Order
-    absorbed: tuple[UUID, ...] = ()
-
-
-@dataclass(frozen=True)
-class Reworded:
-    """A message was edited before its turn came near."""
-
-    id: UUID
-    text: str
-
-
-@dataclass(frozen=True)
-class Playing:
-    id: UUID
-
-
-@dataclass(frozen=True)
-class Ended:
-    """state: PLAYED or SKIPPED; reason: why it was not said."""
-
-    id: UUID
-    state: State
-    reason: str = ""
-
-
-Change = New | Ordered | Reworded | Playing | Ended
-
-
-class Outcome(Enum):
-    DONE = "done"
-    # Another has stored this message, or the row has moved on: nothing was done.
-    TOO_LATE = "too late"
-    # The speech function refused the text: it was stored as skipped.
-    UNREADABLE = "unreadable"
 
 
 class Ledger:
@@ -130,7 +58,16 @@ class Ledger:
         rows: list[Utterance] = []
         tasks: list[Task] = []
         later: list[Callable[[], None]] = []
-        outcomes = [self._one(change, now, known, rows, tasks, later) for change in changes]
+        outcomes: list[Outcome] = []
+        # When many guilds begin to speak together, that is one statement instead of one for each.
+        for move, group in groupby(changes, _move_of):
+            if move is None:
+                outcomes += [self._one(change, now, known, rows, tasks, later) for change in group]
+            else:
+                _flush(rows, tasks)
+                moved = list(group)
+                outcomes += _move([change.id for change in moved], *move, now)
+                _leave_out([each for change in moved if isinstance(change, Ended) for each in change.absorbed], move[1])
         store_prepared(tasks)
         Utterance.objects.bulk_create(rows, batch_size=500)
         for link in later:
@@ -157,16 +94,8 @@ class Ledger:
                 return self._order(change, now, rows, tasks, later)
             case Reworded():
                 return _moved(Utterance.objects.filter(pk=change.id, state=State.WAITING).update(text=change.text))
-            case Playing():
-                _flush(rows, tasks)
-                return _moved(
-                    Utterance.objects.filter(pk=change.id, state=State.WAITING).update(
-                        state=State.PLAYING, playing_at=now
-                    )
-                )
-            case Ended():
-                _flush(rows, tasks)
-                return _moved(_end([change.id], change.state, now, change.reason))
+            case _:
+                raise AssertionError(f"{type(change).__name__} is a move")
 
     def _row(self, change: New, now: datetime) -> Utterance:
         if change.guild_id not in self._guilds:
@@ -223,10 +152,12 @@ class Ledger:
             return prepare(
                 "speech",
                 {"text": order.text, "voice": order.voice, "speed": order.speed, "pitch": order.pitch},
-                task_id=order.task_id,
-                owner_id=self._account(author)[1] if author else self._system_user(),
+                Asked(
+                    task_id=order.task_id,
+                    owner_id=self._account(author)[1] if author else self._system_user(),
+                    order_key=f"discord:{guild_id}",
+                ),
                 source=Source.DISCORD,
-                order_key=f"discord:{guild_id}",
                 priority=priority,
             )
         except InvalidInput:
@@ -266,6 +197,33 @@ def _link(utterance_id: UUID, task_id: UUID) -> None:
     Utterance.objects.filter(pk=utterance_id).update(task_id=task_id)
 
 
+def _move_of(change: Change) -> tuple[State, str] | None:
+    """Return the state a change leads to, and why; None for one that brings something."""
+    match change:
+        case Playing():
+            return State.PLAYING, ""
+        case Ended():
+            return change.state, change.reason
+    return None
+
+
+def _move(ids: Sequence[UUID], state: State, reason: str, now: datetime) -> list[Outcome]:
+    """Lead all of these to one state, those that can still go there; return what became of each."""
+    before, moment = ((State.WAITING,), "playing_at") if state == State.PLAYING else (OPEN, "ended_at")
+    values = {"state": state, moment: now} | ({} if state == State.PLAYING else {"reason": reason, "text": ""})
+    rows = Utterance.objects.filter(pk__in=ids)
+    if rows.filter(state__in=before).update(**values) == len(ids):
+        return [Outcome.DONE] * len(ids)
+    moved = set(rows.filter(state=state, **{moment: now}).values_list("pk", flat=True))
+    return [_moved(each in moved) for each in ids]
+
+
+def _leave_out(ids: Sequence[UUID], reason: str) -> None:
+    """What was taken along by another was not said either."""
+    if ids:
+        Utterance.objects.filter(pk__in=ids, state=State.MERGED).update(state=State.SKIPPED, reason=reason)
+
+
 def _moved(count: int) -> Outcome:
     return Outcome.DONE if count else Outcome.TOO_LATE
 
@@ -273,37 +231,3 @@ def _moved(count: int) -> Outcome:
 def _end(ids: Iterable[UUID], state: State, now: datetime, reason: str) -> int:
     waiting = Utterance.objects.filter(pk__in=list(ids), state__in=OPEN)
     return waiting.update(state=state, reason=reason, ended_at=now, text="")
-
-
-# --- After a restart, and what others wrote -----------------------------------
-
-
-def begin_again(now: datetime) -> dict[str, int]:
-    """
-    End what a bot that was killed left behind; return how many, by reason.
-
-    What was being said has been heard, at least in part: it is not said twice. What is late is not said at all.
-    """
-    late = now - timedelta(seconds=settings.DISCORD_LATE_SECONDS)
-    waiting = Utterance.objects.filter(state=State.WAITING, created_at__lt=late)
-    with writing(), transaction.atomic():
-        return {
-            "restart": Utterance.objects.filter(state=State.PLAYING).update(
-                state=State.SKIPPED, reason="restart", ended_at=now, text=""
-            ),
-            "late": waiting.update(state=State.SKIPPED, reason="late", ended_at=now, text=""),
-        }
-
-
-def newest_message(guild_id: int) -> int:
-    """Return the id of the last message that was taken in a guild, 0 for none: later ones were not seen."""
-    messages = Utterance.objects.filter(guild_id=guild_id, message_id__isnull=False)
-    return messages.order_by("-message_id").values_list("message_id", flat=True).first() or 0
-
-
-def waiting(guild_id: int | None = None) -> list[Utterance]:
-    """Return what waits, of one guild or of all, in the order it is to be said."""
-    rows = Utterance.objects.filter(state=State.WAITING).select_related("author")
-    if guild_id is not None:
-        rows = rows.filter(guild_id=guild_id)
-    return list(rows.order_by("guild_id", "priority", "position"))

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.flows.conftest import Stack
-from tests.runtime.test_admin_live import Open, chromium, house, login, open_page  # noqa: F401 - fixtures
+from tests.flows.house import Stack
+from tests.runtime.test_admin_live import Open, chromium, cookies, house, open_page  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.browser
 

@@ -43,7 +43,7 @@ def test_an_announcement_waits_in_its_place_and_the_bot_is_woken(
 ) -> None:
     ear = valkey.pubsub(ignore_subscribe_messages=True)
     ear.subscribe(changes.CHANNEL)
-    ear.get_message(timeout=5)
+    ear.get_message(timeout=60)
     before = clock.now()
 
     made = say("メンテナンスを始めます", priority=Priority.URGENT, by=staff)
@@ -52,7 +52,7 @@ def test_an_announcement_waits_in_its_place_and_the_bot_is_woken(
     assert (stored.kind, stored.state, stored.priority) == (Kind.ANNOUNCEMENT, State.WAITING, Priority.URGENT)
     assert (stored.text, stored.task, stored.message_id) == ("メンテナンスを始めます", None, None)
     assert snowflake(before) <= stored.position <= snowflake(clock.now())
-    told = ear.get_message(timeout=5)
+    told = ear.get_message(timeout=60)
     assert told is not None
     assert json.loads(told["data"]) == {"say": GUILD}
     ear.close()

@@ -27,12 +27,14 @@ def heard(valkey: redis.Redis) -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """What the bots were told since the test began."""
     ear = valkey.pubsub(ignore_subscribe_messages=True)
     ear.subscribe(changes.CHANNEL)
-    ear.get_message(timeout=5)
+    ear.get_message(timeout=60)
 
     def read() -> list[dict[str, Any]]:
+        # Comes behind all that was told before it.
+        valkey.publish(changes.CHANNEL, "null")
         told = []
-        while (message := ear.get_message(timeout=0.2)) is not None:
-            told.append(json.loads(message["data"]))
+        while (message := json.loads(ear.get_message(timeout=60)["data"])) is not None:
+            told.append(message)
         return told
 
     yield read

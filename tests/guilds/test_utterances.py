@@ -1,15 +1,14 @@
 """The play queue's rows: stored in order with their tasks, once per message, states only forward."""
 
-from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from bots.guilds import utterances
+from bots.guilds.decided import Ended, New, Order, Ordered, Outcome, Playing, Reworded
 from bots.guilds.models import Guild, Kind, State, Utterance
-from bots.guilds.utterances import Ended, Ledger, New, Order, Ordered, Outcome, Playing, Reworded
+from bots.guilds.utterances import Ledger
 from jobs.access.models import ChatAccount
-from jobs.runtime import clock, queue
+from jobs.runtime import queue
 from jobs.runtime.identity import new_task_id
 from jobs.runtime.models import Priority, Source, Task
 
@@ -88,6 +87,22 @@ def test_a_whole_life_in_one_batch(ledger):
     assert row(change).ended_at is not None
 
 
+def test_many_guilds_that_begin_together_are_one_statement(ledger, django_assert_max_num_queries):
+    changes = [new(number) for number in range(1, 21)]
+    skipped = changes[7]
+    ledger.apply([*changes, Ended(skipped.id, State.SKIPPED, "skip")])
+    expected = [Outcome.TOO_LATE if change is skipped else Outcome.DONE for change in changes]
+
+    # The transaction's beginning and end, the clock, the statement; and who came too late.
+    with django_assert_max_num_queries(6):
+        assert ledger.apply([Playing(change.id) for change in changes]) == expected
+    with django_assert_max_num_queries(6):
+        assert ledger.apply([Ended(change.id, State.PLAYED) for change in changes]) == expected
+
+    assert (row(skipped).state, row(skipped).reason) == (State.SKIPPED, "skip")
+    assert Utterance.objects.filter(state=State.PLAYED, text="").count() == 19
+
+
 def test_states_only_go_forward(ledger):
     change = new(1)
     ledger.apply([change, Ended(change.id, State.SKIPPED, "skip")])
@@ -110,6 +125,18 @@ def test_a_later_order_takes_others_along(ledger):
     assert (row(second).state, row(second).text) == (State.MERGED, "")
 
 
+def test_who_was_taken_along_by_what_is_not_said_is_not_said_either(ledger):
+    first, second, other = new(1, text="いち"), new(2, text="に"), new(3)
+    ledger.apply([first, second, other])
+    ledger.apply([Ordered(first.id, 7, Priority.NORMAL, "11", order("いち\nに"), absorbed=(second.id,))])
+
+    ledger.apply([Ended(first.id, State.SKIPPED, "failed", absorbed=(second.id, other.id))])
+
+    assert [(row(one).state, row(one).reason) for one in (first, second)] == [(State.SKIPPED, "failed")] * 2
+    # Only what was merged: a row that went another way stays there.
+    assert row(other).state == State.WAITING
+
+
 def test_an_order_for_what_was_skipped_makes_no_task(ledger):
     change = new(1)
     ledger.apply([change, Ended(change.id, State.SKIPPED, "skip")])
@@ -127,23 +154,3 @@ def test_an_account_and_a_guild_that_were_erased_meanwhile_are_made_again(ledger
 
     assert ledger.apply([new(2, order=order())]) == [Outcome.DONE]
     assert Utterance.objects.get().author.external_id == "11"
-
-
-def test_after_a_restart_what_was_being_said_and_what_is_late_is_not_said(ledger):
-    spoken, old, fresh = new(1), new(2), new(3)
-    ledger.apply([spoken, old, fresh, Playing(spoken.id)])
-    Utterance.objects.filter(pk=old.id).update(created_at=clock.now() - timedelta(seconds=121))
-
-    assert utterances.begin_again(clock.now()) == {"restart": 1, "late": 1}
-
-    assert [one.pk for one in utterances.waiting()] == [fresh.id]
-    assert (row(spoken).reason, row(old).reason) == ("restart", "late")
-
-
-def test_what_waits_comes_in_the_order_it_is_said(ledger):
-    changes = [new(3), new(1), new(2)]
-    ledger.apply(changes)
-    Utterance.objects.filter(message_id=3).update(priority=Priority.URGENT)
-
-    assert [one.message_id for one in utterances.waiting(7)] == [3, 1, 2]
-    assert utterances.waiting(8) == []

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from bots.guilds import clean, dictionary_files, edit
 from bots.guilds.admin.edited import EditedAdmin, GuildFilter, RefusingForm
 from bots.guilds.admin.exchange import ExchangeMixin
+from bots.guilds.admin.scope import OfGuildsAdmin
 from bots.guilds.dictionary import fold
 from bots.guilds.models import DictionaryEntry
 from jobs.runtime import clock
@@ -30,7 +31,7 @@ class EntryForm(RefusingForm):
 
 
 @admin.register(DictionaryEntry)
-class DictionaryEntryAdmin(ExchangeMixin, EditedAdmin):
+class DictionaryEntryAdmin(ExchangeMixin, OfGuildsAdmin, EditedAdmin):
     exchange: ClassVar[Any] = dictionary_files
     form = EntryForm
     fields = ("guild", "written", "reading", "added_by", "created")

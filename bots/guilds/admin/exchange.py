@@ -33,6 +33,7 @@ from bots.guilds.admin.exchange_form import ConfirmForm, guild_form, id_of
 from bots.guilds.clean import Refused
 from bots.guilds.dictionary_files import Preview
 from bots.guilds.models import Guild
+from bots.guilds.staff import guilds_of, looks_after
 from jobs.access import audit
 from jobs.access.models import Action
 from jobs.runtime.errors import QueueUnreachable
@@ -177,6 +178,10 @@ class ExchangeMixin(ImportExportMixin):
 
     def init_request_context_data(self, request: HttpRequest, form: Any) -> Any:
         form.initial["guild"] = _named(request)
+        if (mine := guilds_of(request.user)) is not None:
+            field = form.fields["guild"]
+            field.queryset, field.required, field.empty_label = Guild.objects.filter(pk__in=mine), True, "---"
+            field.choose_widget()
         return super().init_request_context_data(request, form)  # type: ignore[misc]
 
     def get_confirm_form_initial(self, request: HttpRequest, import_form: Any) -> dict[str, Any]:
@@ -192,6 +197,8 @@ class ExchangeMixin(ImportExportMixin):
             raise PermissionDenied
         if cleaned and cleaned.get("guild") is None and not self.everywhere:
             raise Refused("guild", "gone", gettext_lazy("This guild is not there any more."))
+        if cleaned and not looks_after(request.user, id_of(cleaned.get("guild"))):
+            raise PermissionDenied
         return {"guild_id": id_of(cleaned.get("guild")), "replace": bool(cleaned.get("replace"))}
 
     def get_export_queryset(self, request: HttpRequest) -> Any:
@@ -228,6 +235,8 @@ class ExchangeMixin(ImportExportMixin):
         self, file_format: Any, request: HttpRequest, queryset: Any, export_form: Any = None
     ) -> HttpResponse:
         guild_id = id_of(export_form.cleaned_data["guild"])
+        if not looks_after(request.user, guild_id):
+            raise PermissionDenied
         data = file_format.export_data(self.exchange, guild_id)
         _note(Action.GUILD_DATA_EXPORTED, actor(request), self.model, guild_id, format=file_format.extension)
         name = f"{self.opts.model_name}-{guild_id or 'everywhere'}.{file_format.extension}"

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from bots.guilds import changes, edit
 from bots.guilds.admin.edited import EditedAdmin, RefusingForm, actor, is_id
+from bots.guilds.admin.scope import OfGuildsAdmin
 from bots.guilds.clean import MAX_ID
 from bots.guilds.models import AutoJoin, DictionaryEntry, Guild, Nickname, Silence, Utterance, VoiceSession
 from jobs.access import audit
@@ -51,7 +52,7 @@ class AutoJoinInline(AnyInline):
 
 
 @admin.register(Guild)
-class GuildAdmin(EditedAdmin):
+class GuildAdmin(OfGuildsAdmin, EditedAdmin):
     form = GuildForm
     inlines = (AutoJoinInline,)
     list_display = ("title", "guild_id", "where_word", "language", "voice", "joined")
@@ -114,13 +115,19 @@ class GuildAdmin(EditedAdmin):
 
     @admin.display(description=gettext_lazy("what belongs to it"))
     def parts(self, guild: Guild) -> str:
+        # unfold asks for the value of a field five times.
+        known: str | None = getattr(guild, "_parts_shown", None)
+        if known is not None:
+            return known
         links = []
         for model in PARTS:
             count = model._default_manager.filter(guild=guild).values("pk")[: MAX_SHOWN_COUNT + 1].count()
             shown = f"{MAX_SHOWN_COUNT}+" if count > MAX_SHOWN_COUNT else str(count)
             url = reverse(f"admin:guilds_{model._meta.model_name}_changelist") + "?" + urlencode({"guild": guild.pk})
             links.append((url, model._meta.verbose_name_plural, shown))
-        return format_html_join(" · ", '<a class="underline" href="{}">{}: {}</a>', links)
+        shown_parts = format_html_join(" · ", '<a class="underline" href="{}">{}: {}</a>', links)
+        guild._parts_shown = shown_parts  # type: ignore[attr-defined]
+        return shown_parts
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

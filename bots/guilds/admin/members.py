@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from bots.guilds import clean, edit, nickname_files
 from bots.guilds.admin.edited import EditedAdmin, GuildFilter, RefusingForm
 from bots.guilds.admin.exchange import ExchangeMixin
+from bots.guilds.admin.scope import OfGuildsAdmin
 from bots.guilds.models import Nickname, Silence, VoicePreference
 from jobs.access.models import Platform
 from jobs.runtime import clock
@@ -47,7 +48,7 @@ class NicknameForm(RefusingForm):
 
 
 @admin.register(Nickname)
-class NicknameAdmin(ExchangeMixin, MemberAdmin):
+class NicknameAdmin(ExchangeMixin, OfGuildsAdmin, MemberAdmin):
     exchange: ClassVar[Any] = nickname_files
     everywhere: ClassVar[bool] = True
     form = NicknameForm
@@ -83,7 +84,7 @@ class VoicePreferenceAdmin(MemberAdmin):
 
 
 @admin.register(Silence)
-class SilenceAdmin(MemberAdmin):
+class SilenceAdmin(OfGuildsAdmin, MemberAdmin):
     """A member's own wish, without a guild, is theirs: staff may write it down for them, and not take it back."""
 
     fields = ("account", "guild")

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from bots.guilds.admin.edited import GuildFilter
+from bots.guilds.admin.scope import OfGuildsAdmin
 from bots.guilds.models import State, Utterance, VoiceSession
 from jobs.runtime import clock
 from jobs.runtime.admin import figures
@@ -43,7 +44,7 @@ class StateFilter(DropdownFilter):
 
 
 @admin.register(Utterance)
-class UtteranceAdmin(ReadOnlyAdmin):
+class UtteranceAdmin(OfGuildsAdmin, ReadOnlyAdmin):
     list_display = ("created", "state_pill", "guild", "author", "words", "priority", "task_link")
     list_filter = (GuildFilter, StateFilter)
     filters = ("guild", "state")
@@ -89,7 +90,7 @@ class UtteranceAdmin(ReadOnlyAdmin):
 
 
 @admin.register(VoiceSession)
-class VoiceSessionAdmin(ReadOnlyAdmin):
+class VoiceSessionAdmin(OfGuildsAdmin, ReadOnlyAdmin):
     list_display = ("guild", "voice_channel_id", "texts", "since_when")
     list_select_related = ("guild",)
     ordering = ("pk",)

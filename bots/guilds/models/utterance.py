@@ -1,6 +1,6 @@
 """One thing to be said in a guild. These rows are the guild's play queue; Redis only wakes the bot.
 
-    waiting -> playing | skipped | merged;  playing -> played | skipped
+    waiting -> playing | skipped | merged;  playing -> played | skipped;  merged -> skipped
 
 `playing` is committed before the first sound, so a bot that was killed never says a thing
 twice. `text` is what is to be read, dictionary applied; it is blanked with the end.
