@@ -11,9 +11,11 @@ import discord
 from discord import app_commands
 from django.conf import settings
 from django.db import Error as DatabaseError
+from structlog.contextvars import bind_contextvars
 
 from bots.database import in_thread
 from bots.discord import commands, dictionary_channel
+from bots.discord.collector import settle_in_silence
 from bots.discord.commands.sync import sync_if_changed
 from bots.discord.facts import Facts
 from bots.discord.intake import Intake
@@ -21,10 +23,12 @@ from bots.discord.listener import Listener
 from bots.discord.places import listeners
 from bots.discord.room import CannotConnect, CannotSpeak
 from bots.discord.rooms import GuildRooms, Room
+from bots.discord.turns import Turns
+from bots.discord.voice import HouseVoice
 from bots.discord.words import Words
 from bots.discord.writer import Writer
-from bots.guilds import edit, forget, sessions, utterances
-from jobs.runtime import clock
+from bots.guilds import edit, forget, left_over, sessions
+from jobs.runtime import clock, memory
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +36,8 @@ logger = logging.getLogger(__name__)
 RESTORE_PAUSE_SECONDS = 0.5
 # Of each channel, written while the bot was away; more would wait longer than they are worth saying.
 CATCH_UP_MESSAGES = 20
+# Read in one turn of the event loop; the longest takes a few milliseconds.
+MESSAGES_IN_ONE_TURN = 4
 # Of a stopping bot, for its rows.
 DRAIN_SECONDS = 3.0
 
@@ -52,6 +58,7 @@ class ReadAloudBot(discord.AutoShardedClient):
         self.memory = Facts()
         self.writer = Writer(capacity=settings.DISCORD_BUFFER_MESSAGES)
         self.intake = Intake(self.memory)
+        self._turns = Turns(MESSAGES_IN_ONE_TURN)
         self.listener: Listener | None = None
         self.rooms = GuildRooms(
             facts=self.memory, writer=self.writer, find_guild=self.get_guild, is_well=lambda: self.is_well
@@ -73,12 +80,14 @@ class ReadAloudBot(discord.AutoShardedClient):
             asyncio.create_task(self.writer.run(), name="writer"),
             asyncio.create_task(self.listener.run(), name="listener"),
             asyncio.create_task(self.rooms.watch(), name="watch"),
+            asyncio.create_task(settle_in_silence(lambda: self.rooms.is_silent), name="collector"),
         ]
         for task in self._work:
             task.add_done_callback(self._note_end)
-        counts = await in_thread(lambda: utterances.begin_again(clock.now()))
+        counts = await in_thread(lambda: left_over.begin_again(clock.now()))
         logger.info("the queue begins again", extra=counts)
         self._pending = {session.guild_id: session for session in await in_thread(sessions.all_sessions)}
+        memory.settle()
 
     def _note_end(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -92,11 +101,13 @@ class ReadAloudBot(discord.AutoShardedClient):
         await self.writer.drain(seconds=DRAIN_SECONDS)
         for task in self._work:
             task.cancel()
-        # discord.py would leave them one after the other, and wait for answers that nobody reads any more (10 s each).
-        # They end with the gateway's session.
+        # discord.py would leave them one after the other, and wait for answers that nobody reads any more (10 s each);
+        # or come again to each, with an error in the log, when Discord ends them with the gateway's session.
         for voice in list(self.voice_clients):
-            voice.cleanup()
+            if isinstance(voice, HouseVoice):
+                voice.let_go()
         await super().close()
+        await self.rooms.close()
 
     # --- Guilds ---------------------------------------------------------------------
 
@@ -165,7 +176,7 @@ class ReadAloudBot(discord.AutoShardedClient):
 
     async def _read_history(self, room: Room, since: datetime | None) -> None:
         guild, now = self.get_guild(room.guild_id), discord.utils.utcnow()
-        newest = await in_thread(utterances.newest_message, room.guild_id)
+        newest = await in_thread(left_over.newest_message, room.guild_id)
         earliest = now - timedelta(seconds=settings.DISCORD_LATE_SECONDS)
         earliest = max(earliest, since) if since is not None else earliest
         after = discord.Object(max(newest, discord.utils.time_snowflake(earliest)))
@@ -185,12 +196,15 @@ class ReadAloudBot(discord.AutoShardedClient):
         received_at = self.loop.time()
         if message.guild is None or message.author == self.user:
             return
+        # Of this event's own task; lines of what it calls say whose guild it is.
+        bind_contextvars(guild=message.guild.id)
         if await dictionary_channel.answer(message, self.memory):
             return
         room = self.rooms.get(message.guild.id)
         if room is None or not room.reads(message.channel.id):
             return
         await room.is_current.wait()
+        await self._turns.mine()
         await self._take(room, message, received_at=received_at)
 
     async def _take(self, room: Room, message: discord.Message, *, received_at: float | None = None) -> None:
@@ -229,6 +243,7 @@ class ReadAloudBot(discord.AutoShardedClient):
     ) -> None:
         if before.channel == after.channel:
             return
+        bind_contextvars(guild=member.guild.id)
         room = self.rooms.get(member.guild.id)
         if self.user is not None and member.id == self.user.id:
             if after.channel is not None and not self.rooms.is_closing:
@@ -258,4 +273,6 @@ class ReadAloudBot(discord.AutoShardedClient):
                 member.guild.id, voice_channel_id=channel.id, text_channel_id=text_channel_id, invited_by=None
             )
         except (CannotSpeak, CannotConnect, DatabaseError) as error:
-            logger.warning("not joined", extra={"guild": member.guild.id, "reason": str(error)})
+            # The database's own words may hold the row.
+            reason = type(error).__name__ if isinstance(error, DatabaseError) else str(error)
+            logger.warning("not joined", extra={"guild": member.guild.id, "reason": reason})

@@ -31,6 +31,7 @@ class _Kept(Generic[K, V]):
     def __init__(self, load: Callable[[K], Awaitable[V]], size: int) -> None:
         self._load, self._size = load, size
         self._values: OrderedDict[K, tuple[float, V]] = OrderedDict()
+        self._drops = 0
 
     def fresh(self, name: K) -> V | None:
         kept = self._values.get(name)
@@ -42,22 +43,26 @@ class _Kept(Generic[K, V]):
     async def get(self, name: K, otherwise: V) -> V:
         if (known := self.fresh(name)) is not None:
             return known
+        drops = self._drops
         try:
             value = await self._load(name)
         except DatabaseError as error:
             logger.warning("facts not read", extra={"reason": type(error).__name__})
             return self._values[name][1] if name in self._values else otherwise
-        self._values[name] = (time.monotonic(), value)
+        # It may have been read before what was changed meanwhile, this or another: then it serves this once.
+        self._values[name] = (time.monotonic() if drops == self._drops else float("-inf"), value)
         if len(self._values) > self._size:
             self._values.popitem(last=False)
         return value
 
     def drop(self, name: K) -> None:
+        self._drops += 1
         # Kept, as old: it serves while the database is away.
         if name in self._values:
             self._values[name] = (float("-inf"), self._values[name][1])
 
     def drop_all(self) -> None:
+        self._drops += 1
         for name in self._values:
             self.drop(name)
 

@@ -3,7 +3,8 @@
 discord.py has a thread for each guild; a hundred of them wake five thousand times a second, and
 the event loop waits behind them for the interpreter: it stood still for half a second
 (tests/benchmarks/discord_many.py). One thread with a heap of due times also begins at once, without the 40 ms
-hole after the first packet that discord.py's player has.
+hole after the first packet that discord.py's player has. It wakes some five hundred times a second, however many
+speak: each waking is a wait for the interpreter, behind whatever computes just then.
 
 Called by voice.py; one instance for the process.
 """
@@ -22,6 +23,8 @@ from bots.discord.source import PACKET_SECONDS, SILENCE, PacketSource
 
 logger = logging.getLogger(__name__)
 
+# What is due within this is sent now: listeners' buffers are twenty times as long.
+TOGETHER_SECONDS = 0.002
 # Who is later than this (the machine slept) goes on from now instead of sending a burst.
 LATE_SECONDS = 0.2
 # A guild whose connection is away is looked at again after this; its packets wait.
@@ -68,18 +71,27 @@ class Pacer:
             with self._changed:
                 while not self._due:
                     self._changed.wait()
-                due, _number, voice = self._due[0]
+                due = self._due[0][0]
                 if (wait := due - self._clock()) > 0:
                     self._changed.wait(wait)
                     continue
-                heapq.heappop(self._due)
-            try:
-                again = self._turn(voice, due)
-            except Exception:
-                # One guild's broken connection must not silence the others.
-                logger.exception("a packet was not sent")
-                again = self._clock() + AWAY_SECONDS
-            self._go_on(voice, again)
+                turns = self._due_by(self._clock() + TOGETHER_SECONDS)
+            for due, voice in turns:
+                try:
+                    again = self._turn(voice, due)
+                except Exception:
+                    # One guild's broken connection must not silence the others.
+                    logger.exception("a packet was not sent")
+                    again = self._clock() + AWAY_SECONDS
+                self._go_on(voice, again)
+
+    def _due_by(self, moment: float) -> list[tuple[float, Voice]]:
+        """Take out all whose turn comes until then, in order."""
+        turns = []
+        while self._due and self._due[0][0] <= moment:
+            due, _number, voice = heapq.heappop(self._due)
+            turns.append((due, voice))
+        return turns
 
     def _go_on(self, voice: Voice, due: float | None) -> None:
         with self._changed:

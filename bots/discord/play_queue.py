@@ -7,6 +7,8 @@ happens in the event loop; rows are written by the Writer, sound comes from the 
     add, edit, remove   a message came, was changed, was deleted
     skip, clear         a listener has heard enough
     run                 the guild's own loop, for as long as the bot is in its voice channel
+
+saying.py says the head; hurry.py knows what a long queue does; stated.py makes rows of items.
 """
 
 import asyncio
@@ -14,43 +16,27 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Protocol
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID
 
-from bots.discord import hurry
+from structlog.contextvars import bind_contextvars
+
+from bots.discord import hurry, stated
 from bots.discord.items import Item
+from bots.discord.mouth import Mouth
+from bots.discord.saying import Saying
 from bots.discord.sound import ReadParts, Sound, listen
 from bots.discord.writer import BufferFull, Writer
-from bots.guilds.models import Kind, State
-from bots.guilds.reading import join, left_out
-from bots.guilds.utterances import Ended, New, Order, Ordered, Outcome, Playing, Reworded
+from bots.guilds.decided import Outcome, Reworded
+from bots.guilds.models import State
+from bots.guilds.reading import join
 from jobs.runtime import parts
 from jobs.runtime.identity import new_task_id
 
 logger = logging.getLogger(__name__)
 
-# How long the first sound waits for the row that says it is being said; without a database it goes on.
-MARK_SECONDS = 0.3
-# A wait for sound is counted in slices of this; a slice in which Redis or the database is away does not count.
-SLICE_SECONDS = 0.5
 # Items whose parts are read ahead: the head and the one after it, so that it follows without a gap.
 READ_AHEAD = 2
-
-
-class Mouth(Protocol):
-    """The guild's voice connection, as its queue sees it."""
-
-    async def ready(self) -> None:
-        """Return once there is a connection to speak through."""
-        ...
-
-    def push(self, packets: list[bytes]) -> None: ...
-
-    async def heard(self) -> None:
-        """Return when all that was pushed has been sent."""
-        ...
-
-    def silence(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -86,8 +72,9 @@ class PlayQueue:
         self.items: list[Item] = []
         self.max_waiting, self.max_characters, self.language = 20, 140, "ja"
         self._writer, self._mouth, self._limits = writer, mouth, limits
-        self._cancel, self._is_well, self._told, self._read, self._clock = cancel, is_well, told, read, clock
+        self._cancel, self._told, self._read, self._clock = cancel, told, read, clock
         self._changed = asyncio.Event()
+        self._voice = Saying(mouth, writer, self._changed, limits.patience_seconds, is_well, clock)
         self._saying: asyncio.Task[None] | None = None
         self._errands: set[asyncio.Task[None]] = set()
 
@@ -105,7 +92,7 @@ class PlayQueue:
         if ordered:
             item.task_id, item.sound = new_task_id(), Sound()
         try:
-            stored = self._writer.put(self._new(item))
+            stored = self._writer.put(stated.new_of(item, waiting=len(self._waiting())))
         except BufferFull:
             return False
         self._insert(item)
@@ -116,13 +103,17 @@ class PlayQueue:
 
     def add_stored(self, item: Item) -> None:
         """Take an item that has a row: after a restart, or an announcement of somebody else."""
-        if any(known.id == item.id or item.id in {each.id for each in known.absorbed} for known in self.items):
+        if item.id in self.ids():
             return
         item.is_stored = True
         if item.task_id is not None:
             item.sound = Sound()
         self._insert(item)
         self._arrange()
+
+    def ids(self) -> set[UUID]:
+        """Return the utterances that are known here, those that are said with another among them."""
+        return {each.id for item in self.items for each in (item, *item.absorbed)}
 
     def waiting(self, message_id: int) -> Item | None:
         """Return the item of a message that waits; None when it is said already, or in one breath with others."""
@@ -167,6 +158,8 @@ class PlayQueue:
     # --- The guild's own loop ---------------------------------------------------
 
     async def run(self) -> None:
+        # This task's own, and inherited by what it starts.
+        bind_contextvars(guild=self.guild_id)
         while True:
             while not self.items:
                 self._changed.clear()
@@ -186,75 +179,20 @@ class PlayQueue:
         if self._clock() - head.received_at > self._limits.late_seconds:
             self._end(head, State.SKIPPED, "late")
             return
-        if reason := await self._without_sound(head):
+        if reason := await self._voice.first_sound(head, is_head=lambda: self.items[:1] == [head]):
             if reason != "overtaken":
                 self._end(head, State.SKIPPED, reason)
             return
         head.is_playing = True
-        if not await self._mark(head):
+        if not await self._voice.mark(head):
             self._end(head, State.SKIPPED, "taken")
             return
         if head.was_alone:
             self._told(self._clock() - head.received_at)
         self._arrange()
-        reason = await self._play(head)
+        reason = await self._voice.play(head)
         await self._mouth.heard()
         self._end(head, State.PLAYED, reason)
-
-    async def _without_sound(self, head: Item) -> str:
-        """Wait for the head's first packets; return why there will be none, or that it is the head no more."""
-        waited = 0.0
-        while waited < self._limits.patience_seconds:
-            if not self.items or self.items[0] is not head:
-                return "overtaken"
-            if head.sound is not None and head.sound.has_packets():
-                return ""
-            if head.sound is not None and head.sound.is_complete:
-                return head.sound.failed or "empty"
-            began = self._clock()
-            self._changed.clear()
-            await self._anything(head.sound)
-            # Made, stored and sent it must be before it can be late.
-            if head.reader is not None and self._is_well() and not self._writer.is_away:
-                waited += self._clock() - began
-        return "no_sound"
-
-    async def _anything(self, sound: Sound | None) -> None:
-        """Return when something changes in the queue or the sound, or after a slice of time."""
-        waits: list[asyncio.Task[Any]] = [asyncio.create_task(self._changed.wait())]
-        if sound is not None:
-            waits.append(asyncio.create_task(sound.news()))
-        try:
-            await asyncio.wait(waits, timeout=SLICE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-
-    async def _mark(self, head: Item) -> bool:
-        """Write down that it is being said, so that no restart says it again; False when another has."""
-        stored = self._writer.put(Playing(head.id))
-        try:
-            async with asyncio.timeout(MARK_SECONDS):
-                return await asyncio.shield(stored) is not Outcome.TOO_LATE
-        except TimeoutError:
-            return True
-
-    async def _play(self, head: Item) -> str:
-        """Hand on the packets as they come; return why it was cut short, if it was."""
-        sound, waited = head.sound, 0.0
-        assert sound is not None  # noqa: S101 - it has packets
-        while waited < self._limits.patience_seconds:
-            if packets := sound.take():
-                self._mouth.push(packets)
-                waited = 0.0
-            if sound.is_complete and not sound.has_packets():
-                return sound.failed
-            began = self._clock()
-            self._changed.clear()
-            await self._anything(sound)
-            if self._is_well():
-                waited += self._clock() - began
-        return "cut"
 
     # --- Ends -------------------------------------------------------------------
 
@@ -269,7 +207,7 @@ class PlayQueue:
             return
         self.items.remove(item)
         self._forget_sound(item)
-        self._writer.put(Ended(item.id, state, reason))
+        self._writer.put(stated.ended_of(item, state, reason))
         if reason:
             logger.info("not said to its end", extra={"guild": self.guild_id, "reason": reason})
         self._arrange()
@@ -292,19 +230,7 @@ class PlayQueue:
         self._end(item, State.SKIPPED, "backlog")
         if any(other.is_notice_of_loss for other in self._waiting()):
             return
-        notice = Item(
-            id=uuid4(),
-            guild_id=self.guild_id,
-            kind=Kind.NOTICE,
-            text=left_out(self.language),
-            position=item.position,
-            written_at=item.written_at,
-            received_at=self._clock(),
-            voice=item.voice,
-            priority=item.priority,
-            is_notice_of_loss=True,
-        )
-        self.add(notice)
+        self.add(stated.loss_of(item, language=self.language, received_at=self._clock()))
 
     # --- Turns ------------------------------------------------------------------
 
@@ -356,26 +282,5 @@ class PlayQueue:
         item.task_id, item.sound = new_task_id(), Sound()
         # The row waits for its order now; the reader begins when that is stored.
         item.is_stored = False
-        change = Ordered(
-            item.id, self.guild_id, item.priority, item.author, self._order_of(item), tuple(a.id for a in absorbed)
-        )
+        change = stated.ordered_of(item, waiting=len(self._waiting()))
         self._writer.put(change).add_done_callback(lambda outcome: self._stored(item, outcome))
-
-    def _order_of(self, item: Item) -> Order:
-        assert item.task_id is not None  # noqa: S101 - given by the caller
-        speed = hurry.speed_of(item, len(self._waiting()))
-        return Order(item.task_id, item.text, item.voice.name, speed, item.voice.pitch)
-
-    def _new(self, item: Item) -> New:
-        return New(
-            id=item.id,
-            guild_id=self.guild_id,
-            kind=item.kind,
-            text=item.text,
-            position=item.position,
-            priority=item.priority,
-            message_id=item.message_id,
-            channel_id=item.channel_id,
-            author=item.author,
-            order=self._order_of(item) if item.task_id is not None else None,
-        )

@@ -11,29 +11,27 @@ import logging
 import statistics
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
 from typing import Any
-from uuid import UUID
 
 import discord
 from django.conf import settings
 from django.db import Error as DatabaseError
 
 from bots.database import in_thread
+from bots.discord.clips import Clips
 from bots.discord.facts import Facts
 from bots.discord.items import Item
 from bots.discord.places import listeners
 from bots.discord.play_queue import Limits, PlayQueue
 from bots.discord.room import CannotConnect, CannotSpeak, Standing, Waiting
+from bots.discord.sound import cancel_task
 from bots.discord.stored import item_of
 from bots.discord.voice import VoiceLine
 from bots.discord.writer import Writer
-from bots.guilds import sessions, utterances
+from bots.guilds import left_over, sessions
 from bots.guilds.facts import GuildFacts
 from bots.guilds.models import Utterance
-from jobs.runtime import cancel, clock
-from jobs.runtime.errors import TooLate
-from jobs.runtime.models import Task
+from jobs.runtime import clock
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +82,7 @@ class GuildRooms:
             late_seconds=settings.DISCORD_LATE_SECONDS,
             patience_seconds=settings.DISCORD_PATIENCE_SECONDS,
         )
+        self._clips = Clips()
         self._errands: set[asyncio.Task[None]] = set()
         # What Discord tells from then on is our own leaving: the sessions stay, for the next start.
         self.is_closing = False
@@ -93,6 +92,15 @@ class GuildRooms:
 
     def all(self) -> list[Room]:
         return list(self._rooms.values())
+
+    @property
+    def is_silent(self) -> bool:
+        """Nothing is being said in any guild, and nothing waits."""
+        return not any(room.queue.items for room in self._rooms.values())
+
+    async def close(self) -> None:
+        """Nothing more will be said."""
+        await self._clips.close()
 
     # --- What commands ask -------------------------------------------------------
 
@@ -195,9 +203,9 @@ class GuildRooms:
         self._run(self._leave_quietly(guild_id))
 
     def something_to_say(self, guild_id: int | None) -> None:
-        for room in self._rooms.values():
-            if guild_id in (None, room.guild_id):
-                self._run(self._fetch(room))
+        rooms = [room for room in self._rooms.values() if guild_id in (None, room.guild_id)]
+        if rooms:
+            self._run(self._fetch(rooms))
 
     # --- Watching -------------------------------------------------------------------
 
@@ -241,10 +249,11 @@ class GuildRooms:
                 cancel=cancel_task,
                 is_well=self._is_well,
                 told=latencies.append,
+                read=self._clips.read,
             )
             room = self._rooms[guild_id] = Room(guild_id, queue, line, latencies)
             await self._apply_settings(room)
-            await self._fetch(room)
+            await self._fetch([room])
         return self._rooms[guild_id]
 
     async def _apply_settings(self, room: Room) -> None:
@@ -253,19 +262,25 @@ class GuildRooms:
         queue.max_waiting, queue.max_characters = facts.max_waiting, facts.max_characters
         queue.language = facts.language
 
-    async def _fetch(self, room: Room) -> None:
+    async def _fetch(self, rooms: Sequence[Room]) -> None:
         """Take up rows that this process did not write: announcements, and what a killed bot left."""
+        known = {item_id for room in rooms for item_id in room.queue.ids()}
         try:
-            rows = await in_thread(utterances.waiting, room.guild_id)
-            now = await in_thread(clock.now)
+            rows = await in_thread(left_over.waiting, [room.guild_id for room in rooms], without=known)
+            now = await in_thread(clock.now) if rows else None
         except DatabaseError as error:
-            logger.warning("queue not read", extra={"guild": room.guild_id, "reason": type(error).__name__})
+            logger.warning("queues not read", extra={"guilds": len(rooms), "reason": type(error).__name__})
+            return
+        if now is None:
             return
         loop_now = asyncio.get_running_loop().time()
         for row in rows:
-            if self._rooms.get(room.guild_id) is room:
-                age = (now - row.created_at).total_seconds()
-                room.queue.add_stored(await self._item(row, received_at=loop_now - age))
+            age = (now - row.created_at).total_seconds()
+            item = await self._item(row, received_at=loop_now - age)
+            # Read meanwhile: a room may have been left, and entered again.
+            for room in rooms:
+                if room.guild_id == row.guild_id and self._rooms.get(room.guild_id) is room:
+                    room.queue.add_stored(item)
 
     async def _item(self, row: Utterance, *, received_at: float) -> Item:
         facts = await self._facts.guild(row.guild_id)
@@ -282,18 +297,3 @@ class GuildRooms:
         task = asyncio.create_task(errand)
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
-
-
-async def cancel_task(task_id: UUID) -> None:
-    """Cancel the sound of what is not said any more; one that is made already stays."""
-
-    def end() -> None:
-        task = Task.objects.filter(pk=task_id).first()
-        if task is not None:
-            with suppress(TooLate):
-                cancel.cancel(task)
-
-    try:
-        await in_thread(end)
-    except DatabaseError as error:
-        logger.warning("task not cancelled", extra={"task": str(task_id), "reason": type(error).__name__})

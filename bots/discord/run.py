@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import sys
 from contextlib import suppress
 
 import discord
@@ -11,12 +12,16 @@ from discord.http import Route
 from django.conf import settings
 from yarl import URL
 
+from bots.discord import gateway
 from bots.discord.client import ReadAloudBot
 from bots.lock import TokenLock
 
 logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 8.0
+# How long a thread that computes keeps the interpreter from the others; Python's own 5 ms would let the event loop
+# wait that long each time it comes back from the network while rows are read.
+SWITCH_SECONDS = 0.001
 
 
 class CannotRun(Exception):
@@ -29,6 +34,8 @@ def run() -> None:
         Route.BASE = settings.DISCORD_API_BASE
     if settings.DISCORD_GATEWAY_URL:
         DiscordWebSocket.DEFAULT_GATEWAY = URL(settings.DISCORD_GATEWAY_URL)
+    gateway.put_in_place()
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         asyncio.run(_run())
     except discord.PrivilegedIntentsRequired as error:

@@ -1,18 +1,21 @@
-"""The packets of one clip, read from its task's parts while they are made.
+"""The packets of one clip, read from its task's parts while they are made; and its end when nobody wants it.
 
-Called by play_queue.py.
+Called by play_queue.py, cancel_task() through rooms.py.
 """
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from uuid import UUID
 
 from django.db import Error as DatabaseError
 
+from bots.database import in_thread
 from jobs.engines.speech.packets import OpusPackets
-from jobs.runtime import parts
-from jobs.runtime.errors import QueueUnreachable
+from jobs.runtime import cancel, parts
+from jobs.runtime.errors import QueueUnreachable, TooLate
+from jobs.runtime.models import Task
 
 logger = logging.getLogger(__name__)
 
@@ -75,3 +78,18 @@ async def listen(task_id: UUID, sound: Sound, *, read: ReadParts = parts.read) -
         else:
             sound.end()
             return
+
+
+async def cancel_task(task_id: UUID) -> None:
+    """Cancel the sound of what is not said any more; one that is made already stays."""
+
+    def end() -> None:
+        task = Task.objects.filter(pk=task_id).first()
+        if task is not None:
+            with suppress(TooLate):
+                cancel.cancel(task)
+
+    try:
+        await in_thread(end)
+    except DatabaseError as error:
+        logger.warning("task not cancelled", extra={"task": str(task_id), "reason": type(error).__name__})

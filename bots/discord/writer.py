@@ -16,12 +16,16 @@ from typing import Protocol
 from django.db import Error as DatabaseError
 
 from bots.database import in_thread
-from bots.guilds.utterances import Change, Ledger, New, Outcome
+from bots.guilds.decided import Change, New, Outcome
+from bots.guilds.utterances import Ledger
 
 logger = logging.getLogger(__name__)
 
-# One transaction's worth: some 10 ms, in which the next batch gathers.
-MAX_BATCH = 200
+# One transaction's worth: a new message costs a millisecond, most of it the check of its text, and the first waits for
+# the last.
+MAX_BATCH = 32
+# What is done with an outcome takes some tenths of a millisecond: the next sound is ordered, its reader begun.
+TOLD_IN_ONE_TURN = 10
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 2.0
 
 
@@ -77,29 +81,38 @@ class Writer:
             try:
                 outcomes = await in_thread(self._apply, [change for change, _stored in batch])
             except DatabaseError as error:
-                self._note(away=True, reason=type(error).__name__)
-                if len(batch) > 1 and not _is_outage(error):
-                    outcomes = await self._one_by_one(batch)
-                elif not _is_outage(error):
-                    outcomes = [Outcome.TOO_LATE]
-                else:
+                if _is_outage(error):
+                    self._note(away=True, reason=type(error).__name__)
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
                     continue
+                outcomes = await self._one_by_one(batch)
             self._note(away=False)
             pause = FIRST_PAUSE_SECONDS
-            for (_change, stored), outcome in zip(batch, outcomes, strict=True):
-                self._waiting.popleft()
-                if not stored.done():
-                    stored.set_result(outcome)
+            await self._tell(outcomes)
+
+    async def _tell(self, outcomes: Sequence[Outcome]) -> None:
+        """Let those whose changes are stored go on, a few in one turn of the event loop."""
+        for number, outcome in enumerate(outcomes, 1):
+            _change, stored = self._waiting.popleft()
+            if not stored.done():
+                stored.set_result(outcome)
+            if number % TOLD_IN_ONE_TURN == 0:
+                await asyncio.sleep(0)
 
     async def _one_by_one(self, batch: Sequence[tuple[Change, asyncio.Future[Outcome]]]) -> list[Outcome]:
-        """Store what can be stored of a batch in which something cannot; the rest counts as come too late."""
-        outcomes = []
+        """
+        Store what can be stored of a batch in which something cannot, which counts as come too late.
+
+        Return the outcomes of the first ones, up to an outage: the others wait for its end.
+        """
+        outcomes: list[Outcome] = []
         for change, _stored in batch:
             try:
                 outcomes += await in_thread(self._apply, [change])
-            except DatabaseError:
+            except DatabaseError as error:
+                if _is_outage(error):
+                    break
                 logger.exception("a change could not be stored", extra={"change": type(change).__name__})
                 outcomes.append(Outcome.TOO_LATE)
         return outcomes

@@ -36,7 +36,7 @@ class Ears:
         self._note("everything")
 
     async def until(self, *what) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while what not in self.heard:
                 self.news.clear()
                 await self.news.wait()

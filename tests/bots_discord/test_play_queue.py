@@ -11,15 +11,15 @@ from bots.discord import hurry
 from bots.discord.items import Item
 from bots.discord.play_queue import Limits, PlayQueue
 from bots.discord.writer import Writer
+from bots.guilds.decided import Change, Ended, New, Ordered, Outcome, Playing
 from bots.guilds.facts import Voice
 from bots.guilds.models import Kind, State
 from bots.guilds.reading import left_out
-from bots.guilds.utterances import Change, Ended, New, Ordered, Outcome, Playing
 from jobs.engines.speech.ogg import write_page
 from jobs.runtime import parts
 from jobs.runtime.models import Priority
 
-LIMITS = Limits(ahead=3, of_member=8, late_seconds=120, patience_seconds=1.0)
+LIMITS = Limits(ahead=3, of_member=8, late_seconds=120, patience_seconds=30.0)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -129,7 +129,7 @@ async def make_queue(house, mouth):
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0)
 
@@ -347,6 +347,24 @@ async def test_a_talkative_members_waiting_messages_are_said_in_one_breath(make_
     assert merged == [(items[4].id, items[5].id)]
 
 
+async def test_those_who_were_to_be_said_in_the_same_breath_fail_with_it(make_queue, house, mouth):
+    mouth.open.clear()
+    queue = make_queue()
+    items = [message(number, f"text {number}", author="1") for number in range(1, 7)]
+    for item in items:
+        queue.add(item)
+    await until(lambda: all(item.is_stored for item in items))
+    house.fails.add("text 4\ntext 5\ntext 6")
+
+    mouth.open.set()
+    await until(lambda: house.ended(items[3]))
+
+    ends = {one.id: one for one in house.changes if isinstance(one, Ended)}
+    assert (ends[items[3].id].state, ends[items[3].id].reason) == (State.SKIPPED, "failed")
+    assert ends[items[3].id].absorbed == (items[4].id, items[5].id)
+    assert ends[items[2].id].absorbed == ()
+
+
 async def test_of_too_many_the_oldest_are_left_out_and_that_is_said_once(make_queue, house, mouth):
     mouth.open.clear()
     queue = make_queue()
@@ -364,7 +382,7 @@ async def test_of_too_many_the_oldest_are_left_out_and_that_is_said_once(make_qu
 
 async def test_one_member_cannot_fill_the_queue(make_queue, house, mouth):
     mouth.open.clear()
-    queue = make_queue(limits=Limits(ahead=3, of_member=2, late_seconds=120, patience_seconds=1))
+    queue = make_queue(limits=Limits(ahead=3, of_member=2, late_seconds=120, patience_seconds=30))
     queue.add(other := message(1, "other", author="2"))
 
     flood = [message(number, f"flood {number}", author="1") for number in range(2, 12)]

@@ -8,8 +8,8 @@ from django.db import DataError, OperationalError
 
 from bots.discord import writer as writers
 from bots.discord.writer import BufferFull, Writer
+from bots.guilds.decided import Ended, New, Outcome, Playing
 from bots.guilds.models import Kind, State
-from bots.guilds.utterances import Ended, New, Outcome, Playing
 from jobs.runtime.models import Priority
 
 
@@ -93,6 +93,51 @@ async def test_a_change_that_can_never_be_stored_takes_no_other_along(run):
     assert await writer.put(bad) is Outcome.TOO_LATE
 
 
+async def test_what_the_database_refuses_is_told_as_a_fault_and_not_as_an_outage(run, caplog):
+    rows = Rows()
+    bad = new()
+    rows.refuses = {bad}
+    writer = Writer(capacity=10, apply=rows)
+
+    stored = writer.put(bad)
+    run(writer)
+
+    assert await stored is Outcome.TOO_LATE
+    assert [record.message for record in caplog.records] == ["a change could not be stored"]
+
+
+async def test_an_outage_while_a_batch_is_stored_one_by_one_loses_nothing(run):
+    rows = Rows(DataError("one of them"))
+    changes = [new(), new(), new()]
+    writer = Writer(capacity=10, apply=rows)
+    store, calls = rows.__call__, []
+
+    def breaks_at_the_third(batch):
+        calls.append(batch)
+        if len(calls) == 3:
+            raise OperationalError("gone")
+        return store(batch)
+
+    writer._apply = breaks_at_the_third
+
+    stored = [writer.put(change) for change in changes]
+    run(writer)
+
+    assert [await one for one in stored] == [Outcome.DONE] * 3
+    assert [change for batch in rows.batches for change in batch] == changes
+
+
+async def test_those_who_waited_for_their_rows_go_on_a_few_at_a_time(run):
+    writer = Writer(capacity=100, apply=Rows())
+    stored = [writer.put(new()) for _ in range(50)]
+    run(writer)
+
+    await stored[0]
+
+    assert 0 < sum(one.done() for one in stored) <= writers.TOLD_IN_ONE_TURN
+    assert [await one for one in stored] == [Outcome.DONE] * 50
+
+
 async def test_a_full_buffer_refuses_what_is_new_and_still_takes_ends():
     writer = Writer(capacity=1, apply=Rows())
     writer.put(new())
@@ -108,7 +153,7 @@ async def test_a_stopping_bot_stores_what_was_decided(run):
     writer.put(new())
     run(writer)
 
-    assert await writer.drain(seconds=5)
+    assert await writer.drain(seconds=60)
     assert len(rows.batches) == 1
 
 

@@ -74,11 +74,11 @@ class OverseerCalls:
         """Return the REST requests so far whose method and path have these in them: method, path, status, at."""
         return [one for one in self.call("calls") if method in one["method"] and path in one["path"]]
 
-    def wait_connected(self, seconds: float = 30.0) -> None:
+    def wait_connected(self, seconds: float = 60.0) -> None:
         """Wait until the bot stands at the gateway."""
         eventually(lambda: self.state()["connected"], what="the bot has come to the gateway", seconds=seconds)
 
-    def wait_in_voice(self, guild: Guild, seconds: float = 30.0) -> int:
+    def wait_in_voice(self, guild: Guild, seconds: float = 60.0) -> int:
         """Wait until the bot's voice connection of a guild stands; return its channel's id."""
         what = f"the bot is in voice in {guild.name}"
         eventually(lambda: guild.id in self.state()["voice_connected"], what=what, seconds=seconds)
@@ -101,7 +101,7 @@ class OverseerCalls:
         """Return the runs of frames that are no silence, in order."""
         return self.heard(guild, since=since).clips()
 
-    def wait_clips(self, guild: Guild, count: int, *, since: float = 0.0, seconds: float = 30.0) -> list[Clip]:
+    def wait_clips(self, guild: Guild, count: int, *, since: float = 0.0, seconds: float = 60.0) -> list[Clip]:
         """Wait for `count` clips that are over, and return all."""
 
         def enough() -> list[Clip]:

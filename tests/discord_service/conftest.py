@@ -14,6 +14,8 @@ import pytest
 import yarl
 
 from tests.discord_service.client import Channel, Discord
+from tests.discord_service.heartbeats import end_heartbeats
+from tests.discord_service.lines import Loop
 from tests.discord_service.service import DiscordService
 from tests.flows.house import eventually
 
@@ -21,7 +23,7 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
     import discord
 
-SECONDS = 40.0  # a machine shared by many starves a test for seconds
+SECONDS = 60.0  # a machine shared by many starves a test for seconds
 
 
 class Packets(discord.AudioSource):
@@ -57,8 +59,8 @@ class PlainBot:
         self.resumed = threading.Event()
         self.ready = threading.Event()
         self.ended_with: BaseException | None = None
-        self.runner = asyncio.Runner()
-        self.loop = self.runner.get_loop()
+        self.loop = Loop()
+        self.runner = asyncio.Runner(loop_factory=lambda: self.loop)
         self.thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
@@ -80,8 +82,11 @@ class PlainBot:
         self.client.event(self.on_ready)
         self.client.event(self.on_resumed)
         self.client.event(self.on_message)
-        async with self.client:
-            await self.client.start(self.environment["DISCORD_TOKEN"])
+        try:
+            async with self.client:
+                await self.client.start(self.environment["DISCORD_TOKEN"])
+        finally:
+            await self.loop.hung_up()
 
     async def on_ready(self) -> None:
         self.ready.set()
@@ -115,6 +120,7 @@ class PlainBot:
         self.loop.call_soon_threadsafe(voice.play, Packets(packets))
 
     def stop(self) -> None:
+        end_heartbeats(self.loop)
         if not self.client.is_closed():
             self.do(self.client.close())
         self.thread.join(SECONDS)

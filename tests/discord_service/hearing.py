@@ -19,7 +19,9 @@ from tests.engines.hearing import pitch_hz
 
 RATE_HZ = 48_000
 FRAME_SECONDS = 0.02
-PAUSE_SECONDS = 0.3  # without a packet for so long, the next one begins another clip
+# Without a packet for so long, the next one begins another clip. Behind its last word a bot sends silence, which ends a
+# clip at once: this is for one that was killed, and a machine that stands still for a moment must not be taken for it.
+PAUSE_SECONDS = 2.0
 
 
 def read_frames(rows: Sequence[Sequence[Any]]) -> list[Frame]:

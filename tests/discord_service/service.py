@@ -16,7 +16,7 @@ from tests.discord_service.client import Discord
 from tests.flows.house import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 
 
 class DiscordService:
@@ -58,10 +58,10 @@ class DiscordService:
     def _end(self) -> str:
         self.process.terminate()
         try:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=30)
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.log.close()

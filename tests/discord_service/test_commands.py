@@ -151,7 +151,7 @@ def test_messages_reach_the_bot_with_mentions_and_change_and_go(service, bot):
     service.edit(sent, "直した")
     service.delete(sent)
 
-    eventually(lambda: gone == [sent.id], what="the deletion came", seconds=10)
+    eventually(lambda: gone == [sent.id], what="the deletion came")
     first, second = [message for message in bot.messages if message.guild.id == guild.id]
     assert bot.texts == ["@たろちゃん やあ", "返事"]
     assert first.attachments[0].filename == "絵.png"

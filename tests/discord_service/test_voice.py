@@ -7,6 +7,7 @@ import discord
 import pytest
 
 from tests.discord_service import hearing
+from tests.discord_service.lines import hung_up
 from tests.flows.house import eventually
 
 
@@ -51,8 +52,8 @@ def test_moved_by_an_administrator_the_bot_follows_and_is_heard_there(service, s
 
     service.move_bot(guild["den"])
 
-    eventually(lambda: service.state()["voice_identified"] > connections, what="the bot connected anew", seconds=20)
-    eventually(voice.is_connected, what="its voice stands", seconds=20)
+    eventually(lambda: service.state()["voice_identified"] > connections, what="the bot connected anew")
+    eventually(voice.is_connected, what="its voice stands")
     assert voice.channel.id == guild["den"].id
     bot.play(voice, hum)
     [clip] = service.wait_clips(guild, 1)
@@ -66,8 +67,8 @@ def test_kicked_by_an_administrator_the_bot_is_out(service, start_bot):
 
     service.kick_bot(guild)
 
-    eventually(lambda: not voice.is_connected(), what="the bot saw it", seconds=10)
-    eventually(lambda: str(guild.id) not in service.state()["bot_in"], what="nobody is shown in voice", seconds=10)
+    eventually(lambda: not voice.is_connected(), what="the bot saw it")
+    eventually(lambda: str(guild.id) not in service.state()["bot_in"], what="nobody is shown in voice")
 
 
 @pytest.mark.parametrize("code", [4006, 4009])
@@ -80,8 +81,8 @@ def test_a_session_that_is_gone_is_begun_anew(service, start_bot, code):
 
     service.close_voice(guild, code)
 
-    eventually(lambda: service.state()["voice_identified"] > asked, what="the bot identified again", seconds=20)
-    eventually(voice.is_connected, what="its voice stands", seconds=20)
+    eventually(lambda: service.state()["voice_identified"] > asked, what="the bot identified again")
+    eventually(voice.is_connected, what="its voice stands")
 
 
 def test_without_the_permission_to_connect_op_4_is_not_answered(service, start_bot):
@@ -107,9 +108,11 @@ async def test_a_voice_session_is_resumed_after_4015_and_gets_what_it_missed(ser
         aiohttp.ClientSession() as session,
         session.ws_connect(f"wss://{state.endpoint}/?v=8", ssl=trusted) as socket,
     ):
+        line = socket.get_extra_info("socket")
         assert (await socket.receive_json())["op"] == 8
         await socket.send_json({"op": 7, "d": resume})
         missed, resumed = await socket.receive_json(), await socket.receive_json()
+    await hung_up(line)
 
     assert (missed["op"], missed["seq"]) == (4, 1)
     assert resumed["op"] == 9
@@ -140,9 +143,9 @@ def test_another_voice_server_in_the_middle_is_taken(service, start_bot, hum):
 
     service.change_voice_server(guild)
 
-    eventually(lambda: service.state()["voice_identified"] > identified, what="the bot connected anew", seconds=20)
+    eventually(lambda: service.state()["voice_identified"] > identified, what="the bot connected anew")
     service.wait_in_voice(guild)
-    eventually(voice.is_connected, what="its voice stands", seconds=20)
+    eventually(voice.is_connected, what="its voice stands")
     bot.play(voice, hum)
     [clip] = service.wait_clips(guild, 1)
     assert clip.packets == hum

@@ -5,9 +5,10 @@
     dictionary   /dict                                          slash     how a command is made here
     settings     /settings                                      views     pages and confirmations
     announcing   /announce                                      failures  what never reached a command
-    guide        /help                                          sync      telling Discord, only what is new
+    weather      /weather /image                                sync      telling Discord, only what is new
+    guide        /help
 
-A further function (weather, pictures) is one module with a `commands(rooms)` and one line in `build`.
+A further function is one module with a `commands(rooms)` and one line in `build`.
 
 Called by bots/discord/client.py.
 """
@@ -16,7 +17,7 @@ from typing import Any
 
 from discord import app_commands
 
-from bots.discord.commands import announcing, dictionary, failures, guide, members, presence, settings
+from bots.discord.commands import announcing, dictionary, failures, guide, members, presence, settings, weather
 from bots.discord.commands.slash import AnyCommand, AnyGroup
 from bots.discord.room import Rooms
 
@@ -29,6 +30,7 @@ def build(tree: app_commands.CommandTree[Any], rooms: Rooms) -> None:
         *dictionary.commands(rooms),
         *settings.commands(rooms),
         *announcing.commands(rooms),
+        *weather.commands(rooms),
         *guide.commands(tree),
     ]
     for command in made:

@@ -6,6 +6,9 @@ from django.conf import settings
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from bots import wordless
+from bots.database import keep_connections
+
 # EX_CONFIG of sysexits.h: `up` does not try again, which Discord would count as an attack.
 CONFIGURATION = 78
 
@@ -23,6 +26,8 @@ class Command(BaseCommand):
         variable = f"{platform.upper()}_TOKEN"
         if not getattr(settings, variable):
             raise CommandError(f"{variable} is not set", returncode=2)
+        keep_connections()
+        wordless.keep_words_out()
         # Here, so that no other command loads a chat service's library.
         bot = import_module(f"bots.{platform}.run")
         try:

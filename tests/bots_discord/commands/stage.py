@@ -23,6 +23,8 @@ from bots.discord.commands.sync import sync_if_changed
 from bots.discord.room import Standing, Waiting
 from bots.guilds import facts
 from tests.discord_service.client import Discord
+from tests.discord_service.heartbeats import end_heartbeats
+from tests.discord_service.lines import Loop
 from tests.flows.house import eventually
 
 
@@ -81,7 +83,7 @@ class CommandsBot:
     def __init__(self, service: Discord) -> None:
         self.service = service
         self.rooms = FakeRooms()
-        self.loop = asyncio.new_event_loop()
+        self.loop = Loop()
         self.thread = threading.Thread(target=self.loop.run_forever, name="bot")
 
     def __enter__(self) -> Self:
@@ -94,7 +96,7 @@ class CommandsBot:
         eventually(self.client.is_ready, what="the bot is ready")
         return self
 
-    def run(self, work: Coroutine[Any, Any, Any], seconds: float = 30.0) -> Any:
+    def run(self, work: Coroutine[Any, Any, Any], seconds: float = 90.0) -> Any:
         """Return what `work` gives, run in the bot's thread."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(seconds)
 
@@ -114,9 +116,10 @@ class CommandsBot:
 
     def __exit__(self, *_: object) -> None:
         self.run(self._stop())
+        end_heartbeats(self.loop)
         discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = self.seams
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(10)
+        self.thread.join(60)
         self.loop.close()
 
     async def _stop(self) -> None:
@@ -124,5 +127,8 @@ class CommandsBot:
         await self.connecting
         # The thread of the bot's rows keeps a connection, which would hold the test's database.
         await in_thread(connections.close_all)
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
             task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        await self.loop.hung_up()

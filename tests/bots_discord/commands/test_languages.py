@@ -16,7 +16,7 @@ COMMANDS = (
     "join", "status", "queue", "skip", "clear", "leave", "voice", "nickname", "optout", "help", "announce",
     "dict add", "dict remove", "dict list", "dict import", "dict export",
     "settings show", "settings reading", "settings voice", "settings access", "settings mute", "settings unmute",
-    "settings dictionary-channel", "settings autojoin-add", "settings autojoin-remove",
+    "settings dictionary-channel", "settings autojoin-add", "settings autojoin-remove", "weather", "image",
 )  # fmt: skip
 
 
@@ -24,6 +24,7 @@ def options(command: str, guild, taro) -> dict:
     return {
         "nickname": {"reading": "Boss"},
         "announce": {"text": "Closing soon"},
+        "image": {"dishes": "ramen, gyoza"},
         "dict add": {"word": "box", "reading": "bokkusu"},
         "dict remove": {"word": "word"},
         "dict import": {"file": File("words.json", b'{"another": "anaza"}')},
