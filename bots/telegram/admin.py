@@ -3,14 +3,18 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from bots.telegram.models import Chat, Message, Status
+from jobs.access import audit
+from jobs.access.models import Action
 from jobs.runtime import clock
 from jobs.runtime.admin import figures
 from jobs.runtime.admin.base import HouseAdmin, ReadOnlyAdmin
@@ -62,6 +66,15 @@ class MessageAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        answer = super().change_view(request, object_id, form_url, extra_context)
+        row = self.get_object(request, object_id) if answer.status_code == 200 else None
+        if row is not None and isinstance(request.user, User):
+            audit.record(Action.CONTENT_VIEWED, actor=request.user, about=row, source="telegram")
+        return answer
+
     @admin.display(description=_("created"))
     def created(self, row: Message) -> str:
         return figures.when(row.created_at, clock.now())
@@ -90,3 +103,12 @@ class ChatAdmin(HouseAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: Chat, form: Any, change: bool) -> None:
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            actor = request.user if isinstance(request.user, User) else None
+            audit.record(Action.CHAT_CHANGED, actor=actor, about=obj, fields=sorted(form.changed_data))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Chat | None = None) -> bool:
+        return False  # `manage.py forget` does it, with all that belongs to it

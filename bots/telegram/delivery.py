@@ -20,6 +20,6 @@ def register() -> None:
 
 
 def _send(delivery: Delivery) -> Mapping[str, Any]:
-    from bots.telegram import sender
+    from bots.telegram import announcements, sender
 
-    return sender.send(delivery)
+    return announcements.send(delivery) if "weather" in delivery.target else sender.send(delivery)

@@ -8,8 +8,8 @@ Called by run.py, with what poll.py stored; looks by itself for what a webhook o
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import telegram
@@ -22,6 +22,7 @@ from bots.telegram.errors import Blocked, Flooded, TelegramFault, Unreachable
 from bots.telegram.intake import TOO_MANY, Incoming
 from bots.telegram.models import OPEN, Chat, Kind, Message, Status
 from jobs.runtime import queue
+from jobs.runtime.whereabouts import whereabouts
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Desk:
     def __init__(self, bot: telegram.Bot, me: telegram.User) -> None:
         self._bot, self._id, self._name = bot, me.id, me.username or ""
         self.commands = Commands(bot, me)
-        self._chats: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._chats: dict[int, tuple[asyncio.Lock, int]] = {}  # with how many hold it or wait for it
         self._room = asyncio.Semaphore(CHATS_AT_ONCE)
         self._fetches = asyncio.Semaphore(FETCHES_AT_ONCE)
         self._taken: set[int] = set()  # updates
@@ -82,25 +83,32 @@ class Desk:
             if payload is None:
                 return
             update = telegram.Update.de_json(payload, self._bot)
-            chat = update.effective_chat
-            lock = self._chats[chat.id if chat else 0]
-            try:
-                async with lock, self._room:
-                    await self._one(update)
-            finally:
-                if chat and not lock.locked():
-                    self._chats.pop(chat.id, None)
+            async with self._alone(update.effective_chat), self._room:
+                await self._one(update)
             await in_thread(intake.finish, update_id)
         except (TelegramFault, DatabaseError) as error:
             # It stays open; the next look takes it up again, a bounded number of times.
             logger.warning("an update waits", extra={"update": update_id, "reason": type(error).__name__})
             await asyncio.sleep(LOOK_SECONDS)
         except Exception as error:
-            logger.exception(
-                "an update cannot be dealt with", extra={"update": update_id, "kind": type(error).__name__}
-            )
+            # No words of the error's message: they may be the person's.
+            logger.error("an update cannot be dealt with", extra={"update": update_id, **whereabouts(error)})
         finally:
             self._taken.discard(update_id)
+
+    @asynccontextmanager
+    async def _alone(self, chat: telegram.Chat | None) -> AsyncIterator[None]:
+        """Hold a chat for one update; who came first goes first."""
+        key = chat.id if chat else 0
+        lock, comers = self._chats.get(key, (asyncio.Lock(), 0))
+        self._chats[key] = lock, comers + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, comers = self._chats.pop(key)
+            if comers > 1:
+                self._chats[key] = lock, comers - 1
 
     async def _one(self, update: telegram.Update) -> None:
         if update.callback_query is not None:
@@ -129,8 +137,14 @@ class Desk:
             return True
         if addressed.is_addressed(message, bot_id=self._id, bot_name=self._name):
             return True
-        chat = await in_thread(Chat.objects.filter(pk=message.chat.id).first)
-        return chat is not None and chat.answers_all
+        return await self._reads_all(message.chat)
+
+    async def _reads_all(self, chat: telegram.Chat) -> bool:
+        """True for a group that has everything read aloud."""
+        if chat.type == telegram.constants.ChatType.PRIVATE:
+            return False
+        row = await in_thread(Chat.objects.filter(pk=chat.id).first)
+        return row is not None and row.answers_all
 
     # --- Messages -------------------------------------------------------------------
 
@@ -148,6 +162,7 @@ class Desk:
             text=text,
             file_id=sound.file_id if sound else "",
             file_bytes=sound.size if sound else None,
+            author=user.first_name if await self._reads_all(message.chat) else "",
         )
         row = await in_thread(intake.accept, incoming, update_id=update_id)
         if row is not None:
@@ -204,6 +219,10 @@ class Desk:
             # watch.py begins again.
             logger.info("a recording is not here yet", extra={"row": row.pk, "reason": str(error)[:100]})
             await asyncio.sleep(error.wait_seconds if isinstance(error, Flooded) else LOOK_SECONDS)
+        except Exception as error:
+            # It would fail again; and asyncio would print the error's message, which may be the person's words.
+            logger.error("a recording cannot be fetched", extra={"row": row.pk, **whereabouts(error)})
+            await in_thread(ending.end, row, code="failed")
         finally:
             self.fetching.discard(row.pk)
 

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import BinaryIO, ParamSpec, TypeVar
 
 import httpx
@@ -22,6 +23,8 @@ from bots.telegram.errors import Blocked, Rejected, TooLarge, Unreachable
 from bots.telegram.models import OPEN, Kind, Message
 from bots.telegram.orders import CannotOrder
 from jobs.engines.errors import EngineUnavailable
+from jobs.engines.media import reading
+from jobs.engines.trusted import authorities
 from jobs.runtime import uploads
 from jobs.runtime.errors import InvalidInput
 from jobs.runtime.gate import writing
@@ -42,7 +45,7 @@ async def fetch(bot: telegram.Bot, message: Message) -> None:
     """Have a message's recording heard, or end the message with the reason. Raises Flooded, Unreachable, Unknown."""
     try:
         with tempfile.TemporaryFile() as file:
-            await _download(bot, message.file_id, file)
+            await asyncio.gather(_download(bot, message.file_id, file), asyncio.to_thread(_open_reader))
             await _apart(_store, message, file)
     except TooLarge:
         await _apart(ending.end, message, code="file_too_large")
@@ -60,7 +63,7 @@ async def _download(bot: telegram.Bot, file_id: str, file: BinaryIO) -> None:
     try:
         async with (
             asyncio.timeout(DOWNLOAD_SECONDS),
-            httpx.AsyncClient(timeout=SILENCE_SECONDS) as client,
+            httpx.AsyncClient(timeout=SILENCE_SECONDS, verify=authorities()) as client,
             client.stream("GET", found.file_path) as answer,
         ):
             if answer.status_code != 200:
@@ -76,6 +79,12 @@ async def _download(bot: telegram.Bot, file_id: str, file: BinaryIO) -> None:
     except (httpx.HTTPError, TimeoutError) as error:
         # Its own words hold the address, and with it the token.
         raise Unreachable(type(error).__name__) from None
+
+
+def _open_reader() -> None:
+    """Have what looks into recordings started while the first one is on its way."""
+    with suppress(EngineUnavailable):  # it is started again when it is needed, and then it says so
+        reading.SERVER.start()
 
 
 def _store(message: Message, file: BinaryIO) -> None:

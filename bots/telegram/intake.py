@@ -18,6 +18,7 @@ from django.db.models import F
 
 from bots.telegram import orders
 from bots.telegram.models import OPEN, Chat, Kind, Message, Preference, Status, Update
+from bots.telegram.naming import named
 from bots.telegram.orders import CannotOrder
 from jobs.access.accounts import first_contact
 from jobs.access.models import ChatAccount, Platform
@@ -38,7 +39,11 @@ TOLD_FOR = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Incoming:
-    """What somebody sent. language: ja or en, to answer in; file_bytes: None when Telegram does not say."""
+    """
+    What somebody sent. language: ja or en, to answer in; file_bytes: None when Telegram does not say.
+
+    author: the name to be said before the text, where one is said at all.
+    """
 
     chat_id: int
     message_id: int
@@ -48,6 +53,7 @@ class Incoming:
     text: str = ""
     file_id: str = ""
     file_bytes: int | None = None
+    author: str = ""
 
 
 def store(updates: Sequence[tuple[int, Mapping[str, Any]]]) -> list[int]:
@@ -56,10 +62,23 @@ def store(updates: Sequence[tuple[int, Mapping[str, Any]]]) -> list[int]:
         ids = [update_id for update_id, _payload in updates]
         known = set(Update.objects.filter(pk__in=ids).values_list("pk", flat=True))
         now = clock.now()
-        rows = [Update(update_id=key, payload=payload, received_at=now) for key, payload in updates if key not in known]
+        new = [(key, payload) for key, payload in updates if key not in known]
+        rows = [Update(update_id=key, payload=_storable(payload), received_at=now) for key, payload in new]
         # Another process may be storing the same ones.
         Update.objects.bulk_create(rows, ignore_conflicts=True)
     return [row.update_id for row in rows]
+
+
+def _storable(value: Any) -> Any:
+    """Return JSON without what PostgreSQL cannot hold: one such text would keep all that comes behind it out."""
+    if isinstance(value, str):
+        # U+0000, and halves of a pair of surrogates.
+        return value.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {_storable(key): _storable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(each) for each in value]
+    return value
 
 
 def open_updates(*, without: Sequence[int] = ()) -> list[int]:
@@ -110,6 +129,9 @@ def _store(incoming: Incoming) -> Message | None:
         return None
     account = first_contact(Platform.TELEGRAM, str(incoming.user_id))
     code = _refusal(incoming, account)
+    text = incoming.text
+    if incoming.author and text:
+        text = named(text, chat_id=incoming.chat_id, user_id=incoming.user_id, author=incoming.author)
     now = clock.now()
     message = Message.objects.create(
         chat_id=incoming.chat_id,
@@ -117,7 +139,7 @@ def _store(incoming: Incoming) -> Message | None:
         user_id=incoming.user_id,
         account=account,
         kind=incoming.kind,
-        text=incoming.text,
+        text=text,
         file_id=incoming.file_id,
         language=incoming.language,
         status=Status.ERROR if code else Status.PENDING,

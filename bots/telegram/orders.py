@@ -18,8 +18,9 @@ from jobs.delivery import outbox
 from jobs.functions.speech import DEFAULT_VOICE
 from jobs.runtime.errors import InvalidInput
 from jobs.runtime.identity import new_task_id
-from jobs.runtime.invoke import invoke, prepare, store_prepared
+from jobs.runtime.invoke import invoke, store_prepared
 from jobs.runtime.models import Source, Task
+from jobs.runtime.preparing import Asked, prepare
 
 # About a minute of Japanese. A text that has more moras than one task may read is cut once more.
 PIECE_CHARACTERS = 400
@@ -93,10 +94,8 @@ def _tasks_of(text: str, voice: dict[str, str | float], message: Message) -> tup
         task = prepare(
             "speech",
             {"text": text, **voice},
-            task_id=new_task_id(),
-            owner_id=message.account.user_id,
+            Asked(task_id=new_task_id(), owner_id=message.account.user_id, order_key=message.order_key),
             source=Source.TELEGRAM,
-            order_key=message.order_key,
         )
     except InvalidInput as error:
         code = error.errors[0].code

@@ -16,6 +16,7 @@ from bots.telegram.errors import Flooded, Rejected, TelegramFault, Unknown, Unre
 from bots.telegram.poll import KINDS, Poll
 from bots.telegram.watch import Watch
 from jobs.functions.speech import ENGINE
+from jobs.runtime import memory
 from jobs.runtime.connection import leave_if_cancelled, waiting_client
 from jobs.runtime.errors import QueueUnreachable
 
@@ -69,6 +70,7 @@ async def _serve() -> None:
     async with wire.connected() as bot:
         me = await _introduced(bot)
         logger.info("the bot is ready", extra={"link": f"https://t.me/{me.username}"})
+        memory.settle()
         desk = Desk(bot, me)
         work = [
             asyncio.create_task(desk.run()),

@@ -7,13 +7,15 @@ and that mark sends one part twice, since Telegram has no key for it.
 Called by delivery.py; a delivery's target: {"message": row, "run": number}, with "ack" for the acknowledgement's end.
 """
 
+import asyncio
 import logging
 import time
+from functools import partial
 from typing import Any
 
 import telegram
 
-from bots.telegram import acknowledgement, ending, line, pace, wire
+from bots.telegram import acknowledgement, ending, line, pace, said, wire
 from bots.telegram.acknowledgement import Verdict
 from bots.telegram.errors import Blocked, Flooded, Rejected, TooLarge, Unknown, Unreachable, Vanished
 from bots.telegram.models import Message
@@ -21,10 +23,6 @@ from jobs.delivery import errors as delivery_errors
 from jobs.delivery.models import Delivery
 
 logger = logging.getLogger(__name__)
-
-# What is waited for between two edits, in the sender's own thread: a second, and another one's edit.
-WAIT_SECONDS = 2.5
-LOOK_SECONDS = 0.25
 
 
 def send(delivery: Delivery) -> dict[str, Any]:
@@ -87,6 +85,10 @@ def _send(message: Message, step: ending.Step) -> None:
 def _send_words(message: Message, step: ending.Words) -> None:
     """Put what was heard in the acknowledgement's place, and what does not fit there below it."""
     first, *rest = step.messages
+    before = said.count(step.part.pk)
+    if before:
+        line.run(partial(_send_rest, message, step, before))
+        return
     place = message.ack_message_id
     if place is not None and _claim(message, first, []) is Verdict.NEVER:
         place = None
@@ -94,8 +96,9 @@ def _send_words(message: Message, step: ending.Words) -> None:
     async def send(bot: telegram.Bot) -> None:
         if place is None or not await _edited(bot, message, place, first):
             await wire.send_text(bot, message.chat_id, first, reply_to=message.message_id)
-        for text in rest:
-            await wire.send_text(bot, message.chat_id, text)
+        if rest:
+            await asyncio.to_thread(said.note, step.part.pk, 1)
+            await _send_rest(message, step, 1, bot)
 
     try:
         line.run(send)
@@ -106,6 +109,13 @@ def _send_words(message: Message, step: ending.Words) -> None:
     finally:
         if place is not None:
             acknowledgement.made(message)
+
+
+async def _send_rest(message: Message, step: ending.Words, sent: int, bot: telegram.Bot) -> None:
+    """Send what is behind the first `sent` messages."""
+    for number, text in enumerate(step.messages[sent:], start=sent + 1):
+        await wire.send_text(bot, message.chat_id, text)
+        await asyncio.to_thread(said.note, step.part.pk, number)
 
 
 async def _edited(bot: telegram.Bot, message: Message, place: int, text: str) -> bool:
@@ -140,12 +150,14 @@ def _last_word(message: Message) -> dict[str, Any]:
 
 
 def _claim(message: Message, text: str, buttons: list[tuple[str, str]]) -> Verdict:
-    """Return whether the last edit may be made, once the chat may be edited again; a long wait is left to later."""
-    until = time.monotonic() + WAIT_SECONDS
-    while isinstance(wait := ending.claim_last(message, text, buttons), float):
-        # Another one's edit is mostly over sooner than it may be.
-        wait = min(wait, LOOK_SECONDS)
-        if time.monotonic() + wait > until:
-            raise delivery_errors.RetryLater(WAIT_SECONDS, "the chat may not be written in yet")
-        time.sleep(wait)
-    return wait
+    """Return whether the last edit may be made. Raises RetryLater while the chat may not be edited for long."""
+    verdict = ending.claim_last(message, text, buttons)
+    if isinstance(verdict, float) and verdict <= pace.EDIT_SECONDS:
+        # An edit has just been made. Another attempt of the delivery would come a second or two later than that.
+        time.sleep(verdict)
+        verdict = ending.claim_last(message, text, buttons)
+    if isinstance(verdict, float):
+        # Another one's edit is mostly over sooner than it may be; only Telegram asks for more.
+        wait = verdict if verdict > pace.UNDER_WAY_SECONDS else min(verdict, pace.EDIT_SECONDS)
+        raise delivery_errors.RetryLater(wait, "the chat may not be written in yet")
+    return verdict

@@ -49,7 +49,7 @@ def receive(request: HttpRequest) -> HttpResponse:
         update_id = update["update_id"]
     except (ValueError, TypeError, KeyError, RecursionError):
         return HttpResponse(status=400)
-    if not isinstance(update_id, int) or not 0 < update_id <= MAX_UPDATE_ID:
+    if type(update_id) is not int or not 0 < update_id <= MAX_UPDATE_ID:
         return HttpResponse(status=400)
     intake.store([(update_id, update)])
     try:

@@ -14,6 +14,8 @@ from django.utils.translation import gettext_noop
 _REASONS = {
     "too_many_messages": gettext_noop("You have many messages waiting. Try again when some are answered."),
     "file_too_large": gettext_noop("The file is too large for me."),
+    "no_room_for_file": gettext_noop("I keep too many of your recordings already. Try again later."),
+    "too_many_files": gettext_noop("I keep too many of your recordings already. Try again later."),
     "file_gone": gettext_noop("Telegram does not have the file any more. Send it again."),
     "not_audio": gettext_noop("I cannot hear anything in this: it is no sound I know."),
     "no_sound": gettext_noop("I cannot hear anything in this: it is no sound I know."),

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import pytest
+import telegram as telegram_types
 
 from bots.guilds.models import Nickname, VoicePreference
 from bots.telegram import desk as desks
 from bots.telegram import intake, wire
 from bots.telegram.desk import Desk
 from bots.telegram.models import Chat, Kind, Message, Preference, Status, Update
+from bots.telegram.naming import AGAIN_AFTER
 from bots.telegram.poll import Poll
 from bots.telegram.watch import UNTOLD_FOR, WORK_AFTER, Watch
 from jobs.runtime import clock
@@ -361,4 +363,52 @@ def test_a_group_that_wants_everything_answered_gets_it(telegram, hana, deal):
     deal()
 
     assert Chat.objects.get(pk=group.id).answers_all
-    assert Message.objects.get().text == "おはよう"
+    assert Message.objects.get().text == "花子、おはよう"
+
+
+def test_where_everything_is_read_the_name_is_said_when_the_speaker_changes(telegram, hana, deal):
+    taro = telegram.add_user("太郎")
+    group = telegram.add_group("みんな", hana, taro)
+    Chat.objects.create(pk=group.id, answers_all=True)
+    telegram.say(taro, "/nickname たろちゃん")
+    deal()
+
+    for user, text in ((hana, "おはよう"), (hana, "元気？"), (taro, "うん"), (hana, "よかった")):
+        telegram.say(user, text, to=group)
+        deal()
+    Message.objects.update(created_at=clock.now() - AGAIN_AFTER)
+    telegram.say(hana, "またね", to=group)
+    telegram.say(hana, "こんにちは")
+    deal()
+
+    said = list(Message.objects.order_by("pk").values_list("text", flat=True))
+    assert said[:5] == ["花子、おはよう", "元気？", "たろちゃん、うん", "花子、よかった", "花子、またね"]
+    assert said[5:] == ["こんにちは"], "in a private chat nobody is named"
+
+
+def test_updates_of_a_chat_are_dealt_with_one_after_the_other_however_many_wait(telegram, hana):
+    chat = telegram_types.Chat(hana.id, "private")
+    at_once, most = 0, 0
+    order = []
+
+    async def deal(desk, number):
+        nonlocal at_once, most
+        async with desk._alone(chat):
+            at_once += 1
+            most = max(most, at_once)
+            order.append(number)
+            await asyncio.sleep(0)
+            at_once -= 1
+
+    async def many():
+        async with wire.connected() as bot:
+            desk = Desk(bot, telegram_types.User(1, "bot", is_bot=True))
+            works = [asyncio.ensure_future(deal(desk, number)) for number in range(3)]
+            await works[0]
+            works += [asyncio.ensure_future(deal(desk, number)) for number in range(3, 6)]
+            await asyncio.gather(*works)
+            assert desk._chats == {}
+
+    asyncio.run(many())
+
+    assert (most, order) == (1, [0, 1, 2, 3, 4, 5])

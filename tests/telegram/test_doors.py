@@ -26,7 +26,7 @@ def polled_until(count: int) -> list[int]:
     stored: list[int] = []
 
     async def until() -> None:
-        async with asyncio.timeout(20), wire.connected() as bot:
+        async with asyncio.timeout(60), wire.connected() as bot:
             enough = asyncio.Event()
 
             def arrived(ids):
@@ -39,6 +39,8 @@ def polled_until(count: int) -> list[int]:
             if polling.done():
                 polling.result()
             polling.cancel()
+            # Or it would be asking while its line is closed.
+            await asyncio.wait({polling})
 
     asyncio.run(until())
     return stored

@@ -179,3 +179,11 @@ def test_the_cleanup_deletes_what_ended_long_ago_and_nothing_that_is_open(take):
 
     assert set(Message.objects.values_list("pk", flat=True)) == {is_open.pk, young.pk}
     assert Update.objects.get().pk == 2
+
+
+def test_what_a_database_cannot_hold_is_left_out_and_the_rest_kept():
+    text = "a\x00b\ud83d c\U0001f600"
+
+    assert intake.store([(7, {"update_id": 7, "message": {"text": text, "entities": [{"n\x00": 1}]}})]) == [7]
+
+    assert intake.begin(7) == {"update_id": 7, "message": {"text": "ab\ufffd c\U0001f600", "entities": [{"n": 1}]}}

@@ -1,5 +1,6 @@
 """Answers go out in order, once; and every refusal of Telegram's has its own consequence."""
 
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -50,6 +51,13 @@ def heard_part(message: Message) -> Part:
 
 def delivery(message: Message, **target) -> Delivery:
     return Delivery(id=uuid4(), kind="telegram", target={"message": message.pk, "run": message.run, **target})
+
+
+def let_edits_follow(message: Message) -> None:
+    """The second between two edits has passed, and what Telegram asked to wait."""
+    for name in (pace._edits(message.chat_id), pace._wait(message.chat_id)):
+        pace._set(name, 0.001)
+    Message.objects.update(ack_edited_at=None)
 
 
 def last_word(message: Message) -> Delivery:
@@ -131,6 +139,7 @@ def test_words_take_the_place_of_the_acknowledgement(telegram, hana, take, ended
 
     sender.send(delivery(message))
     message.refresh_from_db()
+    let_edits_follow(message)
     sender.send(last_word(message))
 
     (ack,) = telegram.answers(hana)
@@ -296,8 +305,7 @@ def test_an_end_that_was_overtaken_by_an_edit_is_said_again(telegram, hana, mess
     # The bot's edit was slow on its way, and arrives now.
     line.run(lambda bot: bot.edit_message_text("working", hana.id, place))
     ending.speak_last(message)
-    pace._set(pace._edits(message.chat_id), 0.001)
-    Message.objects.update(ack_edited_at=None)
+    let_edits_follow(message)
 
     sender.send(Delivery.objects.get(key=f"telegram:late:{message.pk}:0"))
 
@@ -312,3 +320,65 @@ def test_a_delivery_of_an_earlier_try_does_nothing(telegram, hana, message, ende
 
     assert "nothing to do" in sender.send(old)["answer"]
     assert telegram.answers(hana, kind="voice") == []
+
+
+@pytest.mark.parametrize(("held", "least", "most"), [(0, 0.0, 1.0), (90, 85.0, 90.0)], ids=["edited", "flooded"])
+def test_an_end_that_may_not_be_said_yet_is_put_off_without_waiting(telegram, hana, message, ended, held, least, most):
+    ended(message.parts.get())
+    sender.send(delivery(message))
+    message.refresh_from_db()
+    assert pace.take(message.chat_id) == 0, "another's edit is under way"
+    if held:
+        pace.hold(message.chat_id, held)
+
+    with pytest.raises(delivery_errors.RetryLater) as told:
+        sender.send(last_word(message))
+
+    assert least <= told.value.wait_seconds <= most
+    let_edits_follow(message)
+    sender.send(last_word(message))
+    assert "✅" in telegram.answers(hana)[0].text
+
+
+def test_an_end_that_may_be_said_in_a_moment_is_waited_for(telegram, hana, message, ended, monkeypatch):
+    ended(message.parts.get())
+    sender.send(delivery(message))
+    message.refresh_from_db()
+    pace.made(message.chat_id)
+    waited = []
+
+    def sleep(seconds):
+        waited.append(seconds)
+        let_edits_follow(message)
+
+    monkeypatch.setattr(sender, "time", SimpleNamespace(sleep=sleep))
+    sender.send(last_word(message))
+
+    assert len(waited) == 1
+    assert 0 < waited[0] <= pace.EDIT_SECONDS
+    assert "✅" in telegram.answers(hana)[0].text
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"retry_after": 3}], ids=["500", "flood"])
+def test_words_in_several_messages_go_on_where_they_broke_off(telegram, hana, take, ended, fault):
+    message = acknowledged(take, telegram, hana, "", kind=Kind.VOICE, file_id="f")
+    ended(heard_part(message), text="ながいはなしです。" * 1200)
+    second = sender.wire.send_text
+    texts = []
+
+    async def counted(bot, chat_id, text, **given):
+        texts.append(text)
+        if len(texts) == 2:
+            telegram.fail("sendMessage", chat=hana, **fault)
+        return await second(bot, chat_id, text, **given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sender.wire, "send_text", counted)
+        with pytest.raises(delivery_errors.Failed):
+            sender.send(delivery(message))
+    let_edits_follow(message)
+    sender.send(delivery(message))
+
+    every = [one.text for one in telegram.answers(hana)]
+    assert len(every) == 3
+    assert "".join(every).count("ながいはなしです。") == 1200

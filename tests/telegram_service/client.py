@@ -162,7 +162,7 @@ class Telegram:
         return [one for one in own if to is None or one.reply_to == to.id]
 
     def wait_answer(
-        self, place: Place, *, to: Sent | None = None, kind: str = "", has: str = "", seconds: float = 30.0
+        self, place: Place, *, to: Sent | None = None, kind: str = "", has: str = "", seconds: float = 60.0
     ) -> Message:
         """Wait for an answer of this kind with this in its text as it stands now, and return it."""
 
@@ -195,7 +195,7 @@ class Telegram:
         """Return counts and settings: polls, conflicts, waiting, webhook, commands, flooded (see control.py)."""
         return self.call("state")
 
-    def wait_polled(self, seconds: float = 30.0) -> None:
+    def wait_polled(self, seconds: float = 60.0) -> None:
         """Wait until the bot asks for updates."""
         polls = self.state()["polls"]
         eventually(lambda: self.state()["polls"] > polls or self._is_polling(), what="the bot polls", seconds=seconds)

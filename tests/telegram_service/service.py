@@ -14,7 +14,7 @@ from tests.flows.house import eventually
 from tests.telegram_service.client import Telegram
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 
 
 class TelegramService:
@@ -54,10 +54,10 @@ class TelegramService:
     def _end(self) -> str:
         self.process.terminate()
         try:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=30)
         self.log.close()
         said = (Path(self.home.name) / "log").read_text()
         self.home.cleanup()

@@ -2,6 +2,7 @@
 
     start.py    /start /help            settings.py  /language /settings
     voices.py   /voice /nickname        history.py   /status /history
+    weather.py  /weather
 
 Called by desk.py, under the lock of the chat; run.py tells Telegram their names (menu()).
 """
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from bots.telegram import wire, words
-from bots.telegram.commands import history, settings, start, voices
+from bots.telegram.commands import history, settings, start, voices, weather
 from bots.telegram.commands.asked import Answer, Asked, Pressed
 
 __all__ = ["Asked", "Commands", "menu"]
@@ -25,6 +26,7 @@ MENU = {
     "settings": gettext_noop("what I answer, and how"),
     "status": gettext_noop("how your messages are getting on"),
     "history": gettext_noop("what you sent lately"),
+    "weather": gettext_noop("the morning weather as a voice note"),
     "help": gettext_noop("what I can do"),
 }
 
@@ -37,12 +39,14 @@ ANSWERS: dict[str, Callable[[Asked], Awaitable[Answer]]] = {
     "settings": settings.settings,
     "status": history.status,
     "history": history.history,
+    "weather": weather.weather,
 }
 PRESSES: dict[str, Callable[[Pressed], Awaitable[Answer | None]]] = {
     "voice": voices.press_voice,
     "language": settings.press_language,
     "back": settings.press_back,
     "all": settings.press_all,
+    "weather": weather.press_weather,
 }
 
 

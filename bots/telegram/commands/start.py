@@ -33,5 +33,6 @@ def _guide() -> str:
         "/settings – " + _("what I answer, and how"),
         "/status – " + _("how your messages are getting on"),
         "/history – " + _("what you sent lately"),
+        "/weather – " + _("the morning weather as a voice note"),
     ]
     return "\n".join(lines)

@@ -7,9 +7,10 @@ from django.utils.translation import gettext as _
 
 from bots.database import in_thread
 from bots.guilds import clean, edit
-from bots.guilds.models import Nickname, VoicePreference
+from bots.guilds.models import VoicePreference
 from bots.telegram import words
 from bots.telegram.commands.asked import Answer, Asked, Pressed
+from bots.telegram.naming import nickname_of
 from jobs.access.models import Platform
 from jobs.functions.speech import DEFAULT_VOICE, ENGINE
 
@@ -51,14 +52,6 @@ async def nickname(asked: Asked) -> Answer:
         if said:
             return Answer(_("Your name is read %(name)s.") % {"name": said})
         return Answer(_("Your name is read as it is written. /nickname NAME changes that."))
-
-
-def nickname_of(user_id: str) -> str:
-    """Return how somebody's name is read; empty: as it is written."""
-    found = Nickname.objects.filter(
-        account__platform=Platform.TELEGRAM, account__external_id=user_id, guild=None
-    ).values_list("reading", flat=True)
-    return found.first() or ""
 
 
 def _read(rest: str) -> dict[str, str | float] | None:
