@@ -2,10 +2,10 @@
 
 import argparse
 
-from tests.benchmarks import discord_latency, discord_many, discord_storm
+from tests.benchmarks import discord_latency, discord_many, discord_storm, discord_talk
 from tests.benchmarks.discord_scene import scene
 
-PARTS = ("latency", "skip", "restart", "many", "storm")
+PARTS = ("latency", "talk", "skip", "restart", "many", "storm")
 
 
 def main() -> None:
@@ -19,11 +19,12 @@ def main() -> None:
     parts = set(chosen.parts or PARTS)
     if not parts <= set(PARTS):
         parser.error(f"one of: {', '.join(PARTS)}")
-    if parts & {"latency", "skip", "restart"}:
+    if parts & {"latency", "talk", "skip", "restart"}:
         with scene({}) as quiet:
             if "latency" in parts:
-                idle, ground = discord_latency.measure_idle(quiet, chosen.rounds)
-                discord_latency.measure_talk(quiet, idle, ground)
+                discord_latency.measure_idle(quiet, chosen.rounds)
+            if "talk" in parts:
+                discord_talk.measure(quiet)
             if "skip" in parts:
                 discord_latency.measure_skip(quiet, 10)
             if "restart" in parts:

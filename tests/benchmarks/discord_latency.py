@@ -1,9 +1,6 @@
-"""Message to first sound: of one guild at rest, of ten that talk at once; `/skip`; and after kill -9 of the bot."""
+"""Message to first sound of one guild at rest; `/skip`; and after kill -9 of the bot. Ten guilds: discord_talk.py."""
 
-import heapq
-import itertools
 import os
-import random
 import signal
 import statistics
 import subprocess
@@ -11,8 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import psutil
 
 from jobs.engines.speech.encoding import open_encoder
 from jobs.engines.speech.openjtalk import OpenJTalk
@@ -32,9 +27,6 @@ SENTENCES = (
     "さっきの話ですが、{:03d}人くらい集まりそうなので、広い部屋を借りておきます",
     "電車が遅れていて、着くのは{:03d}分くらい後になりそうです",
 )
-# Ten guilds that talk: 1.5 to 2 s of sound, over before the next is written, so nobody waits for a turn.
-SHORT = ("{:03d}番です", "{:03d}円でした", "{:03d}人です")
-TALKING, TALK_SECONDS, EVERY_SECONDS = 10, 45.0, 3.0
 LOOK_AT_STORY_SECONDS = 0.3
 PEOPLE = 3
 LONG = "{}回目の長い話です。" + "山のふもとの小さな村に、働き者の若者が住んでいました。" * 3
@@ -94,8 +86,7 @@ def latency(scene: Scene, place: Place, text: str) -> float:
     return wait_idle(scene.discord, place.guild)[0].started_at - sent.sent_at
 
 
-def measure_idle(scene: Scene, rounds: int) -> tuple[float, float]:
-    """Print the first figure; return p50 of the house's bot and of the floor, in seconds."""
+def measure_idle(scene: Scene, rounds: int) -> None:
     engine.load()
     place = scene.place("静か")
     texts = [SENTENCES[number % len(SENTENCES)].format(number + 100) for number in range(rounds + 4)]
@@ -120,54 +111,6 @@ def measure_idle(scene: Scene, rounds: int) -> tuple[float, float]:
     )
     above = statistics.median(own) - statistics.median(floors)
     say(f"(house - floor = {above * 1000:.0f} ms) / bare, p50", above / statistics.median(seconds["bare"]), at_most=1.3)
-    return statistics.median(own), statistics.median(floors)
-
-
-def measure_talk(scene: Scene, idle: float, ground: float) -> None:
-    """Ten guilds, each with a sentence every few seconds. idle, ground: p50 at rest, of house and floor."""
-    places = [scene.place(f"話{number}") for number in range(TALKING)]
-    alone = []
-    for number, place in enumerate(places):
-        latency(scene, place, "こんばんは")  # the speaker's name is said once
-        alone.append(latency(scene, place, SHORT[number % len(SHORT)].format(number + 900)))
-        scene.discord.forget_heard(place.guild)
-        place.sent.clear()
-    dice, numbers = random.Random(4), itertools.count(100)
-    before, began = _worked(scene), time.monotonic()
-    due = [(began + dice.uniform(0, EVERY_SECONDS), number) for number in range(TALKING)]
-    heapq.heapify(due)
-    while due[0][0] < began + TALK_SECONDS:
-        moment, number = heapq.heappop(due)
-        time.sleep(max(moment - time.monotonic(), 0))
-        scene.say(places[number], dice.choice(SHORT).format(next(numbers)))
-        heapq.heappush(due, (moment + EVERY_SECONDS * dice.uniform(0.85, 1.15), number))
-    house, machine = (after - old for after, old in zip(_worked(scene), before, strict=True))
-    found = [seconds for place in places for seconds in _latencies(scene, place)]
-    written = sum(len(place.sent) for place in places)
-    print(f"{TALKING} guilds: {len(found)} of {written} messages heard in {TALK_SECONDS:.0f} s")
-    # With less than that free, messages wait for a core and not for the house.
-    print(f"  cores used: by the house {house / TALK_SECONDS:.2f}, by the whole machine {machine / TALK_SECONDS:.2f}")
-    print(line(f"message to first sound, {TALKING} guilds", found))
-    p95 = percentile(found, 95)
-    print(f"  p95 {p95 * 1000:.0f} ms, longest {max(found) * 1000:.0f} ms")
-    say("p95 / p50 at rest, each above the floor", (p95 - ground) / (idle - ground), at_most=3)
-    short = statistics.median(alone)
-    print(
-        f"  against p50 of such short sentences at rest, {short * 1000:.0f} ms: {(p95 - ground) / (short - ground):.2f}"
-    )
-
-
-def _worked(scene: Scene) -> tuple[float, float]:
-    """Return the CPU seconds so far: of the house's processes, and of the whole machine."""
-    own = [process.cpu_times() for process in scene.house.processes()]
-    whole = psutil.cpu_times()
-    return sum(one.user + one.system for one in own), whole.user + whole.nice + whole.system
-
-
-def _latencies(scene: Scene, place: Place) -> list[float]:
-    scene.wait_at_rest(place, seconds=20)
-    starts = scene.started(place)
-    return [starts[sent.id] - sent.sent_at for sent in place.sent if sent.id in starts]
 
 
 def measure_skip(scene: Scene, tries: int) -> None:

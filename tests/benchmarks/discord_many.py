@@ -1,6 +1,7 @@
 """A hundred guilds that speak at once, from one bot process: lost frames, CPU, memory, threads, the longest block.
 
-The bot runs in discord_watched.py, a process of the benchmark with a second task that looks how late its loop is.
+The bot runs in discord_watched.py, a process of the benchmark that looks how late its loop is, and what it computes:
+lateness is of the machine too, the CPU time of a callback is the bot's own.
 """
 
 import json
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import psutil
 
@@ -111,7 +113,7 @@ def _cpu(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def _tell(crowd: Scene, places: list[Place], load: Load, lags: list[dict[str, float]], began: float) -> None:
+def _tell(crowd: Scene, places: list[Place], load: Load, lags: list[dict[str, Any]], began: float) -> None:
     ended = time.monotonic()
     counts = [crowd.discord.voice_counts(place.guild) for place in places]
     frames = {name: int(sum(one[name] for one in counts)) for name in ("packets", "lost", "disordered", "late", "bad")}
@@ -131,7 +133,15 @@ def _tell(crowd: Scene, places: list[Place], load: Load, lags: list[dict[str, fl
             f"  loop {what}: worst {worst['worst_ms']:.0f} ms, of them computing {worst['computing_ms']:.0f}; "
             f"worst of a second, median {middle:.0f} ms; over 30 ms {over} times in {len(those)} s"
         )
+        turn, callback = max(one["turn_ms"] for one in those), max(those, key=lambda one: one["callback_ms"])
+        print(
+            f"    computing: the longest turn of the loop {turn:.0f} ms, "
+            f"the longest callback {callback['callback_ms']:.0f} ms ({callback['callback']}), "
+            f"the longest round of the collector {max(one['collector_ms'] for one in those):.0f} ms"
+        )
     say("lost frames", frames["lost"], at_most=0)
     say("frames over 60 ms after the one before", frames["late"], at_most=0)
     say("CPU of the bot, p95", percentile(load.cpu, 95), at_most=1, unit=" s/s")
+    heaviest = max(one["turn_ms"] for one in speaking)
+    say("most computed in one turn of the loop while they spoke", heaviest, at_most=30, unit=" ms")
     say("longest block of the loop while they spoke", max(one["worst_ms"] for one in speaking), at_most=30, unit=" ms")

@@ -1,21 +1,34 @@
-"""The house's own bot, with one more task in its event loop that looks how late the loop is.
+"""The house's own bot, watched: how late its event loop is, and what it computes.
 
     python -m tests.benchmarks.discord_watched LAGS.jsonl [STACKS.txt]
 
-A line a second: {"at": time.monotonic(), "worst_ms", "computing_ms", "over": how many looks were over 30 ms late}.
-computing_ms: CPU time of the loop's thread in that worst span; what is missing to worst_ms it was waiting, for the
-interpreter's lock or for a core. STACKS.txt: what the loop's thread was doing each time it was over 30 ms late, by
-number of times; a thread more, so not for the figures.
+A line a second, times in ms:
+
+    at             time.monotonic(), s
+    worst_ms       how late a sleep of 5 ms came back at most: what a heartbeat or a command would wait
+    computing_ms   CPU time of the loop's thread in that span; what is missing to worst_ms it was waiting, for the
+                   interpreter's lock or for a core
+    over           how many sleeps were over 30 ms late
+    turn_ms        the most CPU time that one turn of the loop took, from one look at its sockets to the next
+    callback_ms    the most CPU time that one callback took, and `callback` its name; CPU time does not depend on who
+                   else uses the machine
+    collector_ms   the most CPU time that one round of Python's collector took, in whichever thread: all others stand
+
+STACKS.txt: what the loop's thread was doing each time it was over 30 ms late, by number of times; a thread more, so
+not for the figures.
 """
 
 import asyncio
+import gc
 import json
 import sys
 import threading
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -41,8 +54,66 @@ class Stacks(threading.Thread):
                 self.place.write_text("\n".join(f"{count} {text}" for text, count in self.found.most_common()))
 
 
+class Work:
+    """The CPU time of every callback and turn of this thread's loop, and of the collector; the worst since take()."""
+
+    def __init__(self, loop: Any) -> None:
+        self.turn, self.callback, self.collector, self.name = 0.0, 0.0, 0.0, ""
+        self._began = self._collects_since = time.thread_time()
+        self._selector, loop._selector = loop._selector, self
+        self._run: Callable[[Any], Any] = asyncio.Handle._run
+        self._thread = threading.get_ident()
+
+        def timed(handle: Any) -> None:
+            self._timed(handle)
+
+        asyncio.Handle._run = timed  # type: ignore[method-assign]
+        gc.callbacks.append(self._collects)
+
+    def _collects(self, phase: str, _about: dict[str, int]) -> None:
+        if phase == "start":
+            self._collects_since = time.thread_time()
+        else:
+            self.collector = max(self.collector, time.thread_time() - self._collects_since)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._selector, name)
+
+    def select(self, timeout: float | None = None) -> Any:
+        self.turn = max(self.turn, time.thread_time() - self._began)
+        try:
+            return self._selector.select(timeout)
+        finally:
+            self._began = time.thread_time()
+
+    def _timed(self, handle: Any) -> None:
+        before, callback = time.thread_time(), handle._callback
+        self._run(handle)
+        if (spent := time.thread_time() - before) > self.callback and threading.get_ident() == self._thread:
+            self.callback, self.name = spent, _name(callback)
+
+    def take(self) -> dict[str, Any]:
+        worst = {
+            "turn_ms": round(self.turn * 1000, 1),
+            "callback_ms": round(self.callback * 1000, 1),
+            "callback": self.name,
+            "collector_ms": round(self.collector * 1000, 1),
+        }
+        self.turn, self.callback, self.collector, self.name = 0.0, 0.0, 0.0, ""
+        return worst
+
+
+def _name(callback: Any) -> str:
+    """Return whose step it was: of a task its coroutine, of anything else its own name."""
+    owner = getattr(callback, "__self__", None)
+    if isinstance(owner, asyncio.Task):
+        return str(getattr(owner.get_coro(), "__qualname__", owner.get_name()))
+    return str(getattr(callback, "__qualname__", type(callback).__name__))
+
+
 async def watch(place: Path, stacks: Stacks | None) -> None:
     loop = asyncio.get_running_loop()
+    work = Work(loop)
     with place.open("w", buffering=1) as file:
         while True:
             worst, computing, over, until = 0.0, 0.0, 0, loop.time() + 1.0
@@ -55,14 +126,22 @@ async def watch(place: Path, stacks: Stacks | None) -> None:
                 over += late > BLOCK_MS
                 if late > worst:
                     worst, computing = late, (time.thread_time() - worked) * 1000
-            at = round(time.monotonic(), 3)
-            line = {"at": at, "worst_ms": round(worst, 1), "computing_ms": round(computing, 1), "over": over}
+            line = {
+                "at": round(time.monotonic(), 3),
+                "worst_ms": round(worst, 1),
+                "computing_ms": round(computing, 1),
+                "over": over,
+                **work.take(),
+            }
             file.write(json.dumps(line) + "\n")
 
 
 def main() -> None:
     django.setup()
+    from bots.database import keep_connections
     from bots.discord import run
+
+    keep_connections()
 
     unwatched = run._run
 

@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ import redis
 
 from core import valkey
 from tests.flows.house import ROOT, eventually
+from tests.ports import free_port
 
 # What a fleet that was told to stop may take before it is killed.
 STOP_SECONDS = 15.0
@@ -32,9 +32,7 @@ STOP_SECONDS = 15.0
 def own_valkey(home: Path) -> Iterator[str]:
     """The house's own Valkey, with its own options, on a port that all engines understand; yields its URL."""
     valkey.prepare(home)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         [*valkey.command(home), "--port", str(port), "--bind", "127.0.0.1"], stdout=subprocess.DEVNULL
     )

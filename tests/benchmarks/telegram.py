@@ -1,21 +1,25 @@
-"""The Telegram bot in the real house: acknowledgements at rest and beside busy workers; a voice note end to end."""
+"""The Telegram bot in the real house: acknowledgements at rest and beside busy workers; a voice note end to end.
+
+A voice note is measured from its arrival at Telegram until its words stand in the chat, in turns with the same file in
+faster-whisper's own call (bare_whisper.py), and told apart by what the rows say.
+"""
 
 import argparse
-import io
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
-from jobs.engines.media.kinds import sniff
-from jobs.engines.speech.encoding import open_encoder
-from jobs.engines.speech.openjtalk import OpenJTalk
-from jobs.engines.transcription.recording import Recording
-from jobs.engines.transcription.whisper import Whisper
+from bots.telegram import pace
+from tests.benchmarks.bare_whisper import Bare
 from tests.benchmarks.rounds import percentile
 from tests.benchmarks.table import say
+from tests.engines.recordings import RATE_HZ, said, spoken
 from tests.faults import rows
 from tests.flows.house import Stack, eventually
 from tests.telegram_service.client import Telegram, User
@@ -23,7 +27,27 @@ from tests.telegram_service.service import TelegramService
 
 # Two and a half seconds of sound and as much of work each on a busy core; the number keeps the cache out of it.
 LONG = "{}回目の長い話です。" + "山のふもとの小さな村に、働き者の若者が住んでいました。" * 8
-SENTENCE = "明日の会議は、午後三時からです。"
+# 3.2 s of sound.
+SENTENCE = "今日の会議は午後三時からです。"
+# Until every worker has opened its model.
+WARM_UP = 4
+PARTS = (
+    "taken in: the update and the message are rows",
+    "fetched, looked into, its task stored",
+    "waited for a worker",
+    "heard",
+    "the delivery of the words begun",
+    "the words stand there",
+)
+MOMENTS = """
+SELECT message.created_at, task.created_at, task.started_at, task.completed_at, attempt.started_at
+FROM telegram_message AS message
+JOIN telegram_part AS part ON part.message_id = message.id AND part.role = 'hear'
+JOIN jobs_task AS task ON task.id = part.task_id
+JOIN delivery_delivery AS delivery ON delivery.task_id = task.id
+JOIN delivery_attempt AS attempt ON attempt.delivery_id = delivery.id AND attempt.outcome = 'sent'
+WHERE message.chat_id = {chat} AND message.message_id = {message}
+"""
 SPEAKERS = 4
 # Of each speaker there is always one task waiting behind the one that is worked on.
 AHEAD = 3
@@ -46,11 +70,20 @@ class Scene:
             self.telegram.wait_answer(user, to=sent, has="✅", seconds=60)
         return ack.sent_at - sent.sent_at
 
-    def heard(self, user: User, data: bytes, *, seconds: float) -> float:
-        """Return the seconds from a voice note to its words."""
+    def heard(self, user: User, data: bytes, *, seconds: float) -> list[float]:
+        """Return the seconds of each of PARTS, from a voice note to its words."""
         sent = self.telegram.send_voice(user, data, seconds=seconds)
         answer = self.telegram.wait_answer(user, to=sent, has="📝", seconds=120)
-        return answer.edits[-1][0] - sent.sent_at
+        # Telegram takes one message a second in a chat, and the next note is a case of its own.
+        over = time.monotonic() + 2 * pace.EDIT_SECONDS
+        eventually(lambda: time.monotonic() > over, what="the chat is at rest")
+        sql = MOMENTS.format(chat=sent.chat, message=sent.id)
+        found = eventually(lambda: rows.read(self.house.home, self.house.database_url, sql), what="it is noted as sent")
+        # The stand-in tells monotonic times, the rows tell the clock's.
+        ahead = time.time() - time.monotonic()
+        between = [_seconds(each) - ahead for each in found[0]]
+        moments = [sent.sent_at, *between, answer.edits[-1][0]]
+        return [later - earlier for earlier, later in pairwise(moments)]
 
     def waiting(self) -> int:
         sql = "SELECT COUNT(*) FROM jobs_task WHERE function = 'speech' AND status IN ('pending', 'processing')"
@@ -112,53 +145,43 @@ def measure_acknowledgements(at: Scene, messages: int) -> None:
 
 
 def measure_voice(at: Scene, notes: int) -> None:
-    """End to end against the bare engine in this process, in turns."""
-    data, seconds = spoken()
+    """End to end against the bare engine in a process of its own, in turns."""
+    data, seconds = said(SENTENCE), len(spoken(SENTENCE)) / RATE_HZ
     user = at.telegram.add_user("花子")
-    with tempfile.TemporaryDirectory() as folder:
-        engine = Whisper("base", folder=Path(folder))
-        bare(engine, data)
+    for _ in range(WARM_UP):
         at.heard(user, data, seconds=seconds)
+    with tempfile.NamedTemporaryFile(suffix=".ogg") as file, Bare(at.house.home / "models") as bare:
+        file.write(data)
+        file.flush()
+        place = Path(file.name)
+        for _ in range(2):
+            bare.hear(place)
         alone, whole = [], []
         for _ in range(notes):
-            alone.append(bare(engine, data))
+            alone.append(bare.hear(place))
             whole.append(at.heard(user, data, seconds=seconds))
-    for name, found in (("bare engine", alone), ("message to words", whole)):
+    totals = [sum(parts) for parts in whole]
+    for name, found in (("bare engine", alone), ("message to words", totals)):
         print(f"voice note of {seconds:.1f} s, {name}: median {percentile(found, 50):.2f} s of {notes}")
-    ratio = percentile([one / other for one, other in zip(whole, alone, strict=True)], 50)
+    for number, name in enumerate(PARTS):
+        print(f"  {percentile([parts[number] for parts in whole], 50) * 1000:6.0f} ms  {name}")
+    ratio = percentile([one / other for one, other in zip(totals, alone, strict=True)], 50)
     say("a voice note end to end against the bare engine", ratio, at_most=1.3)
 
 
-def bare(engine: Whisper, data: bytes) -> float:
-    with tempfile.TemporaryFile() as file:
-        file.write(data)
-        file.flush()
-        started = time.perf_counter()
-        kind = sniff(file)
-        assert kind is not None
-        heard = engine.transcribe(Recording(file, kind, field="recording", max_seconds=60))
-        assert heard.text
-        return time.perf_counter() - started
-
-
-def spoken() -> tuple[bytes, float]:
-    """Return a sentence in the house's own voice as a voice note, and its length."""
-    engine, encoder = OpenJTalk(), open_encoder("opus", credit="")
-    made = io.BytesIO()
-    samples = 0
-    for part in engine.synthesize(engine.plan(SENTENCE, voice="mei_normal")):
-        made.write(encoder.feed(part))
-        samples += len(part)
-    made.write(encoder.finish())
-    return encoder.finalise(made.getvalue()), samples / 48_000
+def _seconds(moment: Any) -> float:
+    """Return seconds since 1970 of what a database gave: SQLite stores UTC as text."""
+    found = moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--messages", type=int, default=60, help="at rest, and as many beside busy workers")
+    parser.add_argument("--messages", type=int, default=60, help="at rest, and as many beside busy workers; 0: none")
     parser.add_argument("--notes", type=int, default=10, help="voice notes; 0: none")
     chosen = parser.parse_args()
     with scene() as at:
-        measure_acknowledgements(at, chosen.messages)
+        if chosen.messages:
+            measure_acknowledgements(at, chosen.messages)
         if chosen.notes:
             measure_voice(at, chosen.notes)
