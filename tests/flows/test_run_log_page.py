@@ -87,7 +87,7 @@ def test_staff_follow_every_line_in_the_admin(stack: Stack, visitor: Callable[..
 def test_what_a_killed_worker_had_said_is_kept_and_told_by_the_api(stack: Stack) -> None:
     task_id = talk(stack, seconds=30)
     eventually(lambda: stack.task(task_id)["attempts"][-1]["log"], what="the run has said something")
-    worker = stack.state()[task_id]["worker"]
+    worker = stack.running(task_id)["worker"]
 
     next(process for process in stack.workers() if f":{process.pid}:" in worker).kill()
 

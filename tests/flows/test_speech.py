@@ -55,7 +55,7 @@ def test_the_events_tell_the_story_from_a_snapshot_to_the_end(stack: Stack):
     request = Request(f"{stack.url}/api/v1/tasks/{task_id}/events")
     request.add_header("Authorization", f"Bearer {stack.token()}")
 
-    with urlopen(request, timeout=30) as stream:
+    with urlopen(request, timeout=60) as stream:
         text = stream.read().decode()
 
     events = [json.loads(line.removeprefix("data: ")) for line in text.splitlines() if line.startswith("data: ")]
@@ -72,9 +72,10 @@ def test_a_socket_gets_a_snapshot_at_once_and_each_change(stack: Stack):
             await socket.send(json.dumps({"token": token}))
             return [json.loads(message) async for message in socket]
 
-    task_id = stack.invoke("toy_wait", seconds=2)
+    # Four changes a second are told; a slow machine is there late.
+    task_id = stack.invoke("toy_wait", seconds=4)
 
-    messages = asyncio.run(asyncio.wait_for(watch(task_id, stack.token()), timeout=30))
+    messages = asyncio.run(asyncio.wait_for(watch(task_id, stack.token()), timeout=60))
 
     assert messages[-1]["status"] == "success"
     assert {"task_id", "status", "progress", "current_step", "timestamp"} <= messages[0].keys()
@@ -99,7 +100,7 @@ def test_a_socket_closes_with_the_code_that_says_why(stack: Stack, kind: str):
     }
     asked, token, code = cases[kind]
 
-    assert asyncio.run(asyncio.wait_for(close_code(asked, token), timeout=30)) == code
+    assert asyncio.run(asyncio.wait_for(close_code(asked, token), timeout=60)) == code
 
 
 @pytest.mark.parametrize("kind", ["mp3", "opus", "wav"])
@@ -132,7 +133,8 @@ def test_the_sdk_gets_the_first_part_while_the_rest_is_made(stack: Stack):
 
 def test_a_listener_of_a_killed_worker_hears_every_word_once(stack: Stack):
     client = OpenAI(base_url=f"{stack.url}/v1", api_key=stack.token(), max_retries=0)
-    text = THREE_BREATHS * 8 + "殺されても続く。"
+    # Some five seconds of work, in which the worker is found and killed.
+    text = THREE_BREATHS * 10 + "殺されても続く。"
     heard: list[bytes] = []
 
     def listen() -> None:
@@ -145,7 +147,7 @@ def test_a_listener_of_a_killed_worker_hears_every_word_once(stack: Stack):
     listener.start()
     task_id = eventually(lambda: _newest_running(stack), what="the text is being read")
     eventually(lambda: heard, what="the first part is heard")
-    victim = int(stack.state()[task_id]["worker"].split(":")[2])
+    victim = int(stack.running(task_id)["worker"].split(":")[2])
     next(worker for worker in stack.workers() if worker.pid == victim).kill()
     listener.join(timeout=60)
 
@@ -171,11 +173,8 @@ def test_the_command_runs_a_function_and_writes_its_files(stack: Stack, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["no_such"], 2, "no_such"),
-        (["speech", "--input", "{"], 2, "--input"),
-        (["speech", "--input", "{}"], 2, "text"),
+        # One of each code; what else is refused stands in tests/runtime/test_commands.py.
         (["speech", "--input", '{"text": "！"}'], 2, "empty_speech"),
-        (["speech", "--file", "text=x"], 2, "text"),
         (["toy_bad"], 1, "no_such_word"),
     ],
 )
