@@ -11,7 +11,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+
+from tests.ports import free_port
 
 # Starting takes about a second; recovery after an immediate stop a few.
 START_SECONDS = 60
@@ -47,21 +48,26 @@ def programs() -> Path | None:
 
 
 class Server:
-    """One database cluster in a temporary folder; nothing of it is left after `remove()`."""
+    """
+    One database cluster in a temporary folder; nothing of it is left after `remove()`.
 
-    def __init__(self) -> None:
+    kept: a folder that is to last instead; what an earlier server wrote there is found again.
+    """
+
+    def __init__(self, kept: Path | None = None) -> None:
         place = programs()
         if place is None:
             raise FileNotFoundError(WITHOUT)
         self.programs = place
-        self.folder = Path(tempfile.mkdtemp(prefix="koebako-pg-"))
+        if kept is not None:
+            kept.mkdir(parents=True, exist_ok=True)
+        self.folder = kept or Path(tempfile.mkdtemp(prefix="koebako-pg-"))
         if os.getuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
-        self._run("initdb", "-D", "data", "-A", "trust", "-U", "koebako", "-E", "UTF8", "--no-sync")
+        if not (self.folder / "data").exists():
+            self._run("initdb", "-D", "data", "-A", "trust", "-U", "koebako", "-E", "UTF8", "--no-sync")
 
     def url(self, database: str = "postgres", *, by_socket: bool = False) -> str:
         """Return a URL for DATABASE_URL; by_socket: through the folder, which crosses network namespaces."""
@@ -77,6 +83,9 @@ class Server:
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": str(self.folder),
             "max_connections": "200",
+            # What a crash leaves to be done again: a gigabyte of the tests before took over a minute.
+            "max_wal_size": "64MB",
+            "min_wal_size": "32MB",
         }
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
@@ -107,7 +116,7 @@ class Server:
 
     def _answers(self) -> bool:
         asked = subprocess.run(
-            [self.programs / "pg_isready", "-q", "-h", self.folder, "-p", str(self.port)], timeout=10, check=False
+            [self.programs / "pg_isready", "-q", "-h", self.folder, "-p", str(self.port)], timeout=60, check=False
         )
         return asked.returncode == 0
 
@@ -148,9 +157,10 @@ def end_with_the_tests() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
 
 
-def new_database(url: str) -> str:
-    """Make an empty database on the server of `url`; return its own URL."""
+def new_database(url: str, *, like: str = "") -> str:
+    """Make an empty database on the server of `url`, or a copy of the one at the URL `like`; return its own URL."""
     name = f"house_{secrets.token_hex(6)}"
+    copied = f" TEMPLATE {urlsplit(like).path[1:]}" if like else ""
     with psycopg.connect(url, autocommit=True) as wire:
-        wire.execute(f"CREATE DATABASE {name}".encode())
+        wire.execute(f"CREATE DATABASE {name}{copied}".encode())
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
