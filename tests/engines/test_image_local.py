@@ -223,3 +223,15 @@ def test_words_choose_the_scene(dish, scene):
 def test_a_flavour_gives_its_colour():
     assert flavour_of(Dish("抹茶パフェ")) == flavour_of(Dish("X", "Matcha parfait")) == "#7d9a3c"
     assert flavour_of(Dish("特製")) == ""
+
+
+def brown(picture) -> float:
+    """Return how much of the cup's inside has the red of coffee."""
+    across, down = np.meshgrid(np.arange(SIDE_PIXELS) - (MIDDLE_X - 30), np.arange(SIDE_PIXELS) - MIDDLE_Y)
+    drink = pixels(picture)[np.hypot(across, down) < 150].astype(float)
+    return float(np.mean(drink[:, 0] > 1.25 * drink[:, 1]))
+
+
+def test_a_latte_of_matcha_shows_no_coffee(renderer):
+    assert brown(renderer.draw(Dish("カフェラテ"))) > 0.2
+    assert brown(renderer.draw(Dish("抹茶ラテ"))) < 0.01

@@ -8,6 +8,9 @@ from jobs.engines.image.local.shapes import Finish, blob, slab
 from jobs.engines.image.local.stage import MIDDLE_X, MIDDLE_Y, Stage
 from jobs.engines.image.local.vessels import Vessel
 
+MATCHA = ("抹茶", "matcha")
+ROASTED_TEA = ("ほうじ茶", "hojicha")
+
 
 def coffee(stage: Stage) -> None:
     """A cup of coffee on its saucer; with milk when the words say so."""
@@ -32,10 +35,9 @@ def coffee(stage: Stage) -> None:
         "macchiato",
         "flat white",
     ):
-        is_matcha = stage.has("抹茶", "matcha")
-        dark = "#7f9a3c" if is_matcha else "#5b3018" if stage.has("ココア", "cocoa", "モカ", "mocha") else "#9a5f2c"
-        garnish.liquid(stage, place, dark, mottle="#8a4f22" if not is_matcha else "#93ab50", gloss=0.3)
-        _rosetta(stage, place)
+        drink, mottle, crema = _with_milk(stage)
+        garnish.liquid(stage, place, drink, mottle=mottle, gloss=0.3)
+        _rosetta(stage, place, crema)
     else:
         garnish.liquid(stage, place, "#2a1206", gloss=0.9)
         blob(
@@ -56,8 +58,18 @@ def coffee(stage: Stage) -> None:
                 break
     relief.inside = None
     props.spoon(relief, MIDDLE_X + 196, MIDDLE_Y + 150, angle=118, length=300)
-    for x, y in stage.strewn(7, 60, x=120, y=660):
-        _bean(stage, x, y)
+    if not stage.has(*MATCHA, *ROASTED_TEA, "ココア", "cocoa", "ホットチョコ", "hot chocolate"):
+        for x, y in stage.strewn(7, 60, x=120, y=660):
+            _bean(stage, x, y)
+
+
+def _with_milk(stage: Stage) -> tuple[str, str, str]:
+    """Return the colours of a drink with milk: its own, its mottle, and where it shows between the foam's leaves."""
+    if stage.has(*MATCHA):
+        return "#7f9a3c", "#93ab50", "#6f8f2f"
+    if stage.has("ココア", "cocoa", "モカ", "mocha"):
+        return "#5b3018", "#8a4f22", "#7a431f"
+    return "#9a5f2c", "#8a4f22", "#a5682f"
 
 
 def _bean(stage: Stage, x: float, y: float) -> None:
@@ -66,11 +78,11 @@ def _bean(stage: Stage, x: float, y: float) -> None:
     slab(stage.relief, x, y, 40, 3.4, -4, Finish("#1f0e06"), angle=angle, corner=1.6, soft=2, bend=4, level=17)
 
 
-def _rosetta(stage: Stage, place: Vessel) -> None:
+def _rosetta(stage: Stage, place: Vessel, drink: str) -> None:
     """Pour a leaf of milk foam: crescents that wrap each other, a heart at the top, a stem through all."""
     relief, radius = stage.relief, place.radius
     milk = Finish("#fbf1dc", gloss=0.2, roundness=8)
-    crema = Finish("#a5682f", gloss=0.2, roundness=8, opacity=0.9)
+    crema = Finish(drink, gloss=0.2, roundness=8, opacity=0.9)
     level = place.floor + 1
     blob(
         relief,
