@@ -32,17 +32,20 @@ def sealer(library: ModuleType = _sodium) -> Seal | None:
         encrypt = ctypes.PyDLL(library.__file__ or "").crypto_aead_xchacha20poly1305_ietf_encrypt
     except (OSError, AttributeError):
         return None
-    text, length = ctypes.c_char_p, ctypes.c_ulonglong
+    text, length, place = ctypes.c_char_p, ctypes.c_ulonglong, ctypes.c_void_p
     # Source: libsodium, crypto_aead_xchacha20poly1305.h.
-    encrypt.argtypes = [text, ctypes.c_void_p, text, length, text, length, ctypes.c_void_p, text, text]
+    encrypt.argtypes = [place, place, text, length, text, length, place, text, text]
     encrypt.restype = ctypes.c_int
 
     def seal(key: bytes, nonce: bytes, header: bytes, data: bytes) -> bytes:
         if len(key) != KEY_BYTES or len(nonce) != NONCE_BYTES:
             raise ValueError("this key or nonce is not XChaCha20's")
-        sealed = ctypes.create_string_buffer(len(data) + TAG_BYTES)
-        encrypt(sealed, None, data, len(data), header, len(header), None, nonce, key)
-        return sealed.raw
+        # Not create_string_buffer(): it makes a type for each length, which costs three times what sealing does, and is
+        # left to Python's collector.
+        sealed = bytearray(len(data) + TAG_BYTES)
+        begin = ctypes.byref(ctypes.c_char.from_buffer(sealed))
+        encrypt(begin, None, data, len(data), header, len(header), None, nonce, key)
+        return bytes(sealed)
 
     return seal
 
