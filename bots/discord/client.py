@@ -14,8 +14,7 @@ from django.db import Error as DatabaseError
 from structlog.contextvars import bind_contextvars
 
 from bots.database import in_thread
-from bots.discord import commands, dictionary_channel
-from bots.discord.collector import settle_in_silence
+from bots.discord import collector, commands, dictionary_channel
 from bots.discord.commands.sync import sync_if_changed
 from bots.discord.facts import Facts
 from bots.discord.intake import Intake
@@ -28,7 +27,7 @@ from bots.discord.voice import HouseVoice
 from bots.discord.words import Words
 from bots.discord.writer import Writer
 from bots.guilds import edit, forget, left_over, sessions
-from jobs.runtime import clock, memory
+from jobs.runtime import clock
 
 logger = logging.getLogger(__name__)
 
@@ -80,14 +79,14 @@ class ReadAloudBot(discord.AutoShardedClient):
             asyncio.create_task(self.writer.run(), name="writer"),
             asyncio.create_task(self.listener.run(), name="listener"),
             asyncio.create_task(self.rooms.watch(), name="watch"),
-            asyncio.create_task(settle_in_silence(lambda: self.rooms.is_silent), name="collector"),
+            asyncio.create_task(collector.settle_in_silence(lambda: self.rooms.is_silent), name="collector"),
         ]
         for task in self._work:
             task.add_done_callback(self._note_end)
         counts = await in_thread(lambda: left_over.begin_again(clock.now()))
         logger.info("the queue begins again", extra=counts)
         self._pending = {session.guild_id: session for session in await in_thread(sessions.all_sessions)}
-        memory.settle()
+        collector.settle()
 
     def _note_end(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -12,7 +12,7 @@ from discord.http import Route
 from django.conf import settings
 from yarl import URL
 
-from bots.discord import gateway
+from bots.discord import collector, gateway
 from bots.discord.client import ReadAloudBot
 from bots.lock import TokenLock
 
@@ -36,6 +36,7 @@ def run() -> None:
         DiscordWebSocket.DEFAULT_GATEWAY = URL(settings.DISCORD_GATEWAY_URL)
     gateway.put_in_place()
     sys.setswitchinterval(SWITCH_SECONDS)
+    collector.keep_rounds_short()
     try:
         asyncio.run(_run())
     except discord.PrivilegedIntentsRequired as error:
