@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from jobs.engines.pronunciation import acoustics_en, acoustics_ja, f0
+from jobs.engines.pronunciation import acoustics_en, acoustics_ja, f0, vad
+from jobs.engines.pronunciation.rate import SAMPLE_RATE_HZ
 from jobs.engines.pronunciation.warping import SCALES
 
 PLAIN = SCALES.index(1.0)
@@ -61,3 +62,14 @@ def test_pitch_is_found_within_a_percent_and_nowhere_in_noise():
         assert np.nanmedian(found) / hertz == pytest.approx(1.0, abs=0.01)
     noise = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
     assert np.isfinite(f0.track(noise)).mean() < 0.2
+
+
+def test_speech_is_found_in_portions_as_in_one(japanese, monkeypatch):
+    wave = np.pad(japanese.wave, SAMPLE_RATE_HZ)
+    whole = vad.find_speech(wave)
+
+    monkeypatch.setattr(vad, "_PORTION_STEPS", 7)
+    joined = vad.find_speech(wave)
+
+    np.testing.assert_allclose(joined.probabilities, whole.probabilities, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(joined.spans, whole.spans)
