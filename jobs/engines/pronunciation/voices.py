@@ -145,9 +145,14 @@ def _periods_before(hertz: Array, steps: Array) -> Array:
 
 def _low(part: Wave) -> Array:
     size = 1 << int(np.ceil(np.log2(len(part) + 1)))
-    hertz = np.fft.rfftfreq(size, 1 / SAMPLE_RATE_HZ)
+    heard = np.fft.rfft(part, size)
+    # Above the fade nothing is left, and the figures of two minutes take 16 MB for each step of the arithmetic.
+    end = min(len(heard), int(1.2 * _HIGHEST_HZ * size / SAMPLE_RATE_HZ) + 1)
+    hertz = np.fft.rfftfreq(size, 1 / SAMPLE_RATE_HZ)[:end]
     fade = np.clip((1.2 * _HIGHEST_HZ - hertz) / (0.2 * _HIGHEST_HZ), 0, 1) * np.clip((hertz - _LOWEST_HZ) / 20, 0, 1)
-    return np.asarray(np.fft.irfft(np.fft.rfft(part, size) * fade, size)[: len(part)])
+    kept = heard[:end] * fade
+    del heard, hertz, fade
+    return np.asarray(np.fft.irfft(kept, size)[: len(part)])
 
 
 def _has_second(low: Array, middle: Array, periods: Array, before: Array) -> Array:

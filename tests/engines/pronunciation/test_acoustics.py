@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jobs.engines.pronunciation import acoustics_en, acoustics_ja, f0, vad
+from jobs.engines.pronunciation import acoustics_en, acoustics_ja, f0, vad, voices
 from jobs.engines.pronunciation.rate import SAMPLE_RATE_HZ
 from jobs.engines.pronunciation.warping import SCALES
 
@@ -73,3 +73,14 @@ def test_speech_is_found_in_portions_as_in_one(japanese, monkeypatch):
 
     np.testing.assert_allclose(joined.probabilities, whole.probabilities, rtol=0, atol=1e-5)
     np.testing.assert_allclose(joined.spans, whole.spans)
+
+
+def test_what_a_second_voice_is_sought_in_is_the_band_of_the_whole_spectrum(japanese):
+    part = japanese.wave[:SAMPLE_RATE_HZ]
+    size = 1 << 14
+    hertz = np.fft.rfftfreq(size, 1 / SAMPLE_RATE_HZ)
+    fade = np.clip((1440 - hertz) / 240, 0, 1) * np.clip((hertz - 60) / 20, 0, 1)
+
+    whole = np.fft.irfft(np.fft.rfft(part, size) * fade, size)[: len(part)]
+
+    np.testing.assert_allclose(voices._low(part), whole, rtol=0, atol=1e-9)
