@@ -1,5 +1,7 @@
 """Our own arithmetic against the packages' own: the same figures, faster."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from jobs.engines.pronunciation.rate import SAMPLE_RATE_HZ
 from jobs.engines.pronunciation.warping import SCALES
 
 PLAIN = SCALES.index(1.0)
+MEGABYTE = 1_000_000
 
 
 def test_japanese_phones_are_heard_as_the_package_hears_them(japanese):
@@ -64,6 +67,20 @@ def test_pitch_is_found_within_a_percent_and_nowhere_in_noise():
     assert np.isfinite(f0.track(noise)).mean() < 0.2
 
 
+@pytest.mark.parametrize("count", [250, 251, 501, 1300])
+def test_japanese_portions_join_without_a_seam(count, japanese, monkeypatch):
+    model = acoustics_ja.load()
+    wave = np.resize(japanese.wave, (count - 1) * 320)
+    joined = model.log_posteriors(wave)
+    assert joined.shape[1] == count
+
+    monkeypatch.setattr(acoustics_ja, "_PORTION_FRAMES", 100_000)
+    whole = model.log_posteriors(wave)
+
+    # A processor whose products of few rows end in other bits is off by some 1e-5 of a logarithm.
+    np.testing.assert_allclose(joined, whole, rtol=0, atol=5e-5)
+
+
 def test_speech_is_found_in_portions_as_in_one(japanese, monkeypatch):
     wave = np.pad(japanese.wave, SAMPLE_RATE_HZ)
     whole = vad.find_speech(wave)
@@ -84,3 +101,21 @@ def test_what_a_second_voice_is_sought_in_is_the_band_of_the_whole_spectrum(japa
     whole = np.fft.irfft(np.fft.rfft(part, size) * fade, size)[: len(part)]
 
     np.testing.assert_allclose(voices._low(part), whole, rtol=0, atol=1e-9)
+
+
+def peak_bytes(model, seconds):
+    wave = np.random.default_rng(3).normal(0, 0.05, seconds * SAMPLE_RATE_HZ).astype(np.float32)
+    tracemalloc.start()
+    try:
+        model.log_posteriors(wave)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("model", "most_megabytes"), [(acoustics_ja, 36)])
+def test_half_a_minute_is_heard_in_little_memory(model, most_megabytes):
+    """Counted are numpy's own arrays; with every layer kept it is about 50 MB."""
+    loaded = model.load()
+
+    assert peak_bytes(loaded, 30) < most_megabytes * MEGABYTE
