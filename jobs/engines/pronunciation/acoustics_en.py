@@ -53,22 +53,23 @@ class Model:
 
     def log_posteriors(self, wave: Array) -> Array:
         """Return log probabilities, shape (scales, frames, symbols)."""
-        frames = np.concatenate(list(self._windows(wave)), axis=1)
+        frames = self._heard(wave)
         index = self.symbols.index
         # Where words meet says nothing about how they are pronounced.
         for into, other in ((self.blank, index(_BOUNDARY)), *((index(a), index(b)) for a, b in _SAME.items())):
             frames[:, :, into] = np.logaddexp(frames[:, :, into], frames[:, :, other])
         return frames
 
-    def _windows(self, wave: Array) -> list[Array]:
-        count = -(-len(wave) // _FRAME)
-        parts = []
+    def _heard(self, wave: Array) -> Array:
+        count, banks = -(-len(wave) // _FRAME), self.network.banks
+        # Filled window by window: parts that are joined at the end stand there twice.
+        frames = np.empty((len(banks), count, len(self.symbols)), dtype=np.float32)
         for start in range(0, count, _WINDOW_FRAMES):
             end = min(start + _WINDOW_FRAMES, count)
             first, last = max(0, start - _OVERLAP_FRAMES), min(count, end + _OVERLAP_FRAMES)
-            heard = self.network.log_probabilities(wave[first * _FRAME : last * _FRAME], self.network.banks)
-            parts.append(heard[:, start - first : end - first])
-        return parts
+            heard = self.network.log_probabilities(wave[first * _FRAME : last * _FRAME], banks)
+            frames[:, start:end] = heard[:, start - first : end - first]
+        return frames
 
 
 @lru_cache(maxsize=1)

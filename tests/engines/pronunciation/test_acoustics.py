@@ -81,6 +81,16 @@ def test_japanese_portions_join_without_a_seam(count, japanese, monkeypatch):
     np.testing.assert_allclose(joined, whole, rtol=0, atol=5e-5)
 
 
+def test_english_banks_are_heard_one_by_one_as_all_at_once(english):
+    network = acoustics_en.load().network
+    wave = english.wave[:24_000]
+
+    one_by_one = network.log_probabilities(wave, network.banks)
+
+    at_once = network._heard(network._mel(wave, network.banks))
+    np.testing.assert_allclose(one_by_one, at_once, rtol=0, atol=5e-5)
+
+
 def test_speech_is_found_in_portions_as_in_one(japanese, monkeypatch):
     wave = np.pad(japanese.wave, SAMPLE_RATE_HZ)
     whole = vad.find_speech(wave)
@@ -113,9 +123,9 @@ def peak_bytes(model, seconds):
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize(("model", "most_megabytes"), [(acoustics_ja, 36)])
+@pytest.mark.parametrize(("model", "most_megabytes"), [(acoustics_ja, 36), (acoustics_en, 30)])
 def test_half_a_minute_is_heard_in_little_memory(model, most_megabytes):
-    """Counted are numpy's own arrays; with every layer kept it is about 50 MB."""
+    """Counted are numpy's own arrays; with every layer kept, or all banks at once, it is about 50 MB."""
     loaded = model.load()
 
     assert peak_bytes(loaded, 30) < most_megabytes * MEGABYTE
