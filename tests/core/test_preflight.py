@@ -14,6 +14,7 @@ from core.up.child import LONGEST_DELAY_SECONDS, STEADY_SECONDS, BackOff
 from core.up.console import Console
 from core.up.plan import ChildPlan, Plan
 from core.up.preflight import CannotStart
+from tests.waits import next_line
 
 HOLD_THE_LOCK = """
 import sys
@@ -58,7 +59,7 @@ def test_a_second_up_on_the_same_home_is_told_who_is_first(tmp_path, settings):
         stdout=subprocess.PIPE,
         text=True,
     )
-    holder.stdout.readline()
+    next_line(holder, what="that it holds the lock")
 
     with pytest.raises(CannotStart, match=rf"another `up` \(pid {holder.pid}\) runs on {tmp_path}"):
         preflight.take_lock(tmp_path)

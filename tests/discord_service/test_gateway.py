@@ -12,6 +12,7 @@ import pytest
 from tests.discord_service.client import Discord
 from tests.discord_service.service import DiscordService
 from tests.flows.house import eventually
+from tests.waits import next_line
 
 
 def contents(bot, guild):
@@ -126,7 +127,7 @@ def test_a_process_with_nothing_but_the_environment_comes_here_with_two_shards_a
         guilds = [service.add_guild(f"guild {number}") for number in range(4)]
 
         with bot_process(service, shards=2) as bot:
-            said = {bot.stdout.readline().rstrip() for _ in guilds}
+            said = {next_line(bot, what="that it is connected to a voice channel").rstrip() for _ in guilds}
 
         assert said == {f"{(guild.id >> 22) % 2} {guild.name} True" for guild in guilds}
         assert service.state()["identified"] == 2
@@ -139,7 +140,7 @@ def test_a_killed_bot_is_heard_again_after_it_has_come_back():
 
         for _ in range(2):
             with bot_process(service, shards=1) as bot:
-                assert bot.stdout.readline()
+                next_line(bot, what="that it is connected to the voice channel")
                 service.forget_heard()
                 eventually(lambda: len(service.heard(guild).frames) > 10, what="it is heard")
                 assert {frame.opus for frame in service.heard(guild).frames} == {b"\xf8hum"}

@@ -10,6 +10,7 @@ import pytest
 
 from jobs.engines.speech.front_end import MAX_CHUNK_CHARACTERS, FrontEnd, chunks
 from jobs.engines.speech.openjtalk import MEI
+from tests.waits import in_a_fork
 
 ROOT = Path(__file__).parents[2]
 
@@ -109,19 +110,12 @@ def test_a_forked_worker_reads_what_its_parent_loaded_even_in_the_middle_of_a_ca
     busy = threading.Thread(target=keep_busy)
     busy.start()
     try:
-        exits = [_exit_code_of_child(lambda: read() == expected) for _ in range(5)]
+        exits = [in_a_fork(lambda: read() == expected, what="read a sentence")[1] for _ in range(5)]
     finally:
         stop.set()
         busy.join()
 
     assert exits == [0] * 5
-
-
-def _exit_code_of_child(succeeds) -> int:
-    pid = os.fork()
-    if pid == 0:
-        os._exit(0 if succeeds() else 1)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def test_a_text_goes_in_by_sentences():

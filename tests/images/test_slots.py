@@ -11,6 +11,7 @@ from django.conf import settings
 from jobs.images import slots
 from jobs.images.slots import Slots
 from jobs.runtime.connection import key
+from tests.waits import in_a_fork
 
 
 def never() -> bool:
@@ -66,11 +67,12 @@ def test_releasing_twice_gives_nothing_twice(valkey):
 
 
 def test_a_slot_whose_holder_was_killed_comes_free(valkey, short):
-    pid = os.fork()
-    if pid == 0:
+    def take_and_die() -> bool:
         Slots(1).take(give_up=never)
         os.kill(os.getpid(), signal.SIGKILL)
-    os.waitpid(pid, 0)
+        return False
+
+    assert in_a_fork(take_and_die, what="take a slot and be killed")[1] == -signal.SIGKILL
     assert valkey.zcard(key("image", "slots")) == 1
 
     slot = Slots(1).take(give_up=never)

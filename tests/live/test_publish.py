@@ -1,7 +1,6 @@
 """From the runtime's signals to the groups of the channel layer."""
 
 import json
-import os
 import threading
 from functools import partial
 from typing import Any
@@ -18,6 +17,7 @@ from jobs.runtime.models import Status, Task
 from jobs.runtime.signals import task_changed, task_progressed
 from jobs.runtime.telling import Telling
 from tests.live.test_throttle import Clock
+from tests.waits import in_a_fork
 
 AUDIENCE = ("task.a",)
 
@@ -146,12 +146,12 @@ def test_a_forked_worker_speaks_with_a_voice_of_its_own(make_task, listener):
     task_changed.send(Task, task=task, position=None)
     heard(listener, 3)
 
-    child = os.fork()
-    if child == 0:
+    def tell() -> bool:
         task.progress = 77
         task_changed.send(Task, task=task, position=None)
-        os._exit(0 if Wire.of_this_process().drain(60) else 1)
-    assert os.waitpid(child, 0)[1] == 0
+        return Wire.of_this_process().drain(60)
+
+    assert in_a_fork(tell, what="tell a change by a wire of its own")[1] == 0
 
     assert heard(listener, 1)[0][1]["progress"] == 77
 

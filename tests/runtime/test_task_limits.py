@@ -11,7 +11,9 @@ from jobs.runtime.errors import OutOfTime
 from jobs.runtime.lease import Ending
 from jobs.runtime.models import ErrorType, Status, Task
 from jobs.runtime.time_limit import soft_limit
+from tests.flows.house import eventually
 from tests.runtime.conftest import NOON
+from tests.waits import in_a_fork
 
 
 def test_a_function_may_give_back_what_it_has_at_its_soft_time_limit(accept, worker):
@@ -35,8 +37,8 @@ def test_the_hard_limit_rings_after_the_soft_one():
 
     with pytest.raises(OutOfTime):
         overstay()
-    while not rings:
-        signal.pause()
+    # Not signal.pause(): a ring between the look and the pause would be waited for for ever.
+    eventually(lambda: rings, what="the hard limit rings", seconds=60)
 
     assert rings == ["hard"]
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -91,16 +93,16 @@ def test_nobody_has_no_memory():
 
 def test_a_process_cannot_map_more_than_twice_its_ceiling():
     before = resource.getrlimit(resource.RLIMIT_DATA)
-    child = os.fork()
-    if child == 0:
+
+    def is_walled() -> bool:
         memory.build_wall(512)
         try:
             bytearray(2 * 1024 * memory.MEGABYTE)
         except MemoryError:
-            os._exit(7)
-        os._exit(0)
+            return True
+        return False
 
-    _pid, status = os.waitpid(child, 0)
+    _pid, code = in_a_fork(is_walled, what="map more than its ceiling")
 
-    assert os.waitstatus_to_exitcode(status) == 7
+    assert code == 0
     assert resource.getrlimit(resource.RLIMIT_DATA) == before

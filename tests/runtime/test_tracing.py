@@ -28,6 +28,7 @@ from jobs.runtime.registry import forget, function
 from jobs.runtime.retry import Retry
 from tests.collector import collector
 from tests.toys.functions import Said, Word
+from tests.waits import in_a_fork
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER, CLIENT, PRODUCER, CONSUMER = 2, 3, 4, 5
@@ -209,15 +210,15 @@ def test_a_process_that_ends_does_not_wait_for_a_collector_that_hangs(traced, mo
 def test_a_forked_child_sends_its_own_spans(traced):
     with tracing.span("parent", "internal"):
         pass
-    child = os.fork()
-    if child == 0:
-        try:
-            with tracing.span("child", "internal"):
-                pass
-            tracing.end()
-        finally:
-            os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
+
+    def send() -> bool:
+        with tracing.span("child", "internal"):
+            pass
+        tracing.end()
+        return True
+
+    child, code = in_a_fork(send, what="send its own spans")
+    assert code == 0
     tracing.end()
 
     pids = {span.name: span.resource["process.pid"] for span in traced.spans}
