@@ -31,6 +31,8 @@ CHATS_AT_ONCE = 16
 FETCHES_AT_ONCE = 4
 # What nobody told of is looked for this often.
 LOOK_SECONDS = 1.0
+# What is given up has so long to let go; with all the rest it fits into what `up` grants a bot.
+GIVE_UP_SECONDS = 1.0
 ACK_TRIES = 3
 
 
@@ -71,11 +73,14 @@ class Desk:
         task.add_done_callback(self.working.discard)
 
     async def drain(self, seconds: float) -> None:
-        """Let what was begun come to its end."""
+        """Let what was begun come to its end; what has none in time is given up."""
         if self.working:
             await asyncio.wait(self.working, timeout=seconds)
         for task in list(self.working):
             task.cancel()
+        if self.working:
+            # Or it would still speak and write while the line and the database are closed.
+            await asyncio.wait(self.working, timeout=GIVE_UP_SECONDS)
 
     async def _deal(self, update_id: int) -> None:
         try:
