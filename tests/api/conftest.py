@@ -28,6 +28,7 @@ from jobs.runtime.models import Artifact, Source, Status, Task
 from jobs.runtime.models.artifact import folder_of
 from jobs.runtime.models.task import FINAL
 from jobs.runtime.queue import script_of, take
+from tests.waits import next_line
 
 NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 ENGLISH = "en"
@@ -131,8 +132,7 @@ def web(django_db_setup: None, valkey_server: str) -> Iterator[str]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert server.stdout is not None
-    yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+    yield f"http://127.0.0.1:{int(next_line(server, what='the port of the web process'))}"
     server.terminate()
     server.communicate(timeout=20)
 

@@ -1,5 +1,6 @@
 """A real `manage.py up` on a home of its own, watched through its terminal, as an operator does."""
 
+import contextlib
 import http.client
 import os
 import queue
@@ -98,8 +99,14 @@ class House:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        for process in self.processes():
-            process.kill()
+        # One that was just being started is not in the first look, and would keep the terminal open for ever.
+        until = time.monotonic() + PATIENCE_SECONDS
+        while (left := self.processes()) and time.monotonic() < until:
+            for process in left:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            psutil.wait_procs(left, timeout=1.0)
         self.process.wait(PATIENCE_SECONDS)
-        self._reader.join()
+        self._reader.join(PATIENCE_SECONDS)
+        assert not self._reader.is_alive(), f"somebody holds the terminal of `up` open: {self.processes()}"
         self.process.stdout.close()

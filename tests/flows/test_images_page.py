@@ -16,6 +16,7 @@ from tests.flows.house import ROOT, Stack
 
 # Its fixtures open the browser.
 from tests.flows.test_pages import PHONE, WIDE, chromium, cookies, hana, visitor  # noqa: F401
+from tests.waits import next_line
 
 pytestmark = pytest.mark.browser
 
@@ -57,9 +58,8 @@ class Hand:
 
     def __call__(self, *words: object) -> None:
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         print(*words, file=self.process.stdin, flush=True)
-        assert self.process.stdout.readline() == "done\n"
+        assert next_line(self.process, what=f"that it has done {words}") == "done\n"
 
     def close(self) -> None:
         self.process.communicate(timeout=30)

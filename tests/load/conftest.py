@@ -11,6 +11,7 @@ from django.db import connection
 
 from tests.api.conftest import make_artifact, make_task  # noqa: F401 - fixtures
 from tests.load.lines import Web
+from tests.waits import next_line
 
 
 @pytest.fixture(scope="package")
@@ -22,7 +23,6 @@ def web(django_db_setup: None, valkey_server: str) -> Iterator[Web]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert server.stdout is not None
-    yield Web(int(server.stdout.readline()), server.pid)
+    yield Web(int(next_line(server, what="the port of the web process")), server.pid)
     server.terminate()
     server.communicate(timeout=20)
