@@ -28,6 +28,10 @@ from tests.ports import free_port
 START_SECONDS = 60
 WITHOUT = "PostgreSQL's programs are not installed (Debian: apt-get install postgresql)"
 PR_SET_PDEATHSIG = 1
+# Loaded and looked up before any fork: the loader's lock may be held there by a thread that the fork has not.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+if _LIBC is not None:
+    _LIBC.prctl.restype = ctypes.c_int
 
 
 def is_asked_for(arguments: Sequence[str]) -> bool:
@@ -152,15 +156,15 @@ def _as_postgres() -> dict[str, Any]:
 
 def end_with_the_tests() -> None:
     """Called in a child before its program: have it stopped when the tests' process dies, however that dies."""
-    if sys.platform == "linux":
+    if _LIBC is not None:
         # SIGINT: PostgreSQL's fast shutdown, and understood by all others that tests start.
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
 
 
 def new_database(url: str, *, like: str = "") -> str:
     """Make an empty database on the server of `url`, or a copy of the one at the URL `like`; return its own URL."""
     name = f"house_{secrets.token_hex(6)}"
     copied = f" TEMPLATE {urlsplit(like).path[1:]}" if like else ""
-    with psycopg.connect(url, autocommit=True) as wire:
+    with psycopg.connect(url, autocommit=True, connect_timeout=START_SECONDS) as wire:
         wire.execute(f"CREATE DATABASE {name}{copied}".encode())
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
