@@ -5,6 +5,7 @@
 Packages and their digests come from docker/requirements.lock, native libraries from what is installed here.
 """
 
+import argparse
 import json
 import re
 import subprocess
@@ -55,7 +56,16 @@ def document() -> dict[str, Any]:
     return found
 
 
-if __name__ == "__main__":
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.deployment.sbom", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="is written anew")
+    place = parser.parse_args().file
     made = document()
-    Path(sys.argv[1]).write_text(json.dumps(made, indent=2) + "\n")
+    place.write_text(json.dumps(made, indent=2) + "\n")
     print(f"{len(made['components'])} components")
+
+
+if __name__ == "__main__":
+    main()
