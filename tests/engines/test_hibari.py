@@ -16,8 +16,9 @@ from jobs.engines.speech.port import SAMPLE_RATE_HZ
 from jobs.engines.speech.rate import RateHalver, double_rate
 from jobs.engines.speech.reading.english_text import normalise_english
 from tests.engines.hearing import pitch_hz
-from tests.engines.test_front_end import _exit_code_of_child, run
+from tests.engines.test_front_end import run
 from tests.engines.test_reading import table
+from tests.waits import in_a_fork
 
 ENGLISH = (
     "The meeting tomorrow starts at three in the afternoon.",
@@ -124,7 +125,10 @@ def test_forked_workers_speak_what_their_parent_loaded_and_exit():
 def test_a_child_of_a_process_that_has_spoken_opens_its_own_sessions(hibari):
     expected = read(hibari, HEART.name, ENGLISH[0]).tobytes()
 
-    exits = [_exit_code_of_child(lambda: read(hibari, HEART.name, ENGLISH[0]).tobytes() == expected) for _ in range(3)]
+    exits = [
+        in_a_fork(lambda: read(hibari, HEART.name, ENGLISH[0]).tobytes() == expected, what="read a sentence")[1]
+        for _ in range(3)
+    ]
 
     assert exits == [0] * 3
 

@@ -10,8 +10,8 @@ from jobs.engines.pronunciation.accuracy import Accuracy
 from jobs.engines.pronunciation.phonemes_zh import sentence_of as mandarin
 from jobs.engines.pronunciation.port import Pause
 from tests.engines.pronunciation.conftest import JAPANESE
-from tests.engines.test_front_end import _exit_code_of_child
 from tests.validation import degrade, doubtful
+from tests.waits import in_a_fork
 
 RATE_HZ = 16_000
 
@@ -156,6 +156,8 @@ def test_references_are_kept_and_let_go(monkeypatch, japanese):
 def test_a_child_of_a_process_that_has_listened_opens_its_own_session(engine, japanese):
     expected = engine.analyse(japanese.wave, JAPANESE, "ja").overall_score
 
-    code = _exit_code_of_child(lambda: engine.analyse(japanese.wave, JAPANESE, "ja").overall_score == expected)
+    _pid, code = in_a_fork(
+        lambda: engine.analyse(japanese.wave, JAPANESE, "ja").overall_score == expected, what="judge a recording"
+    )
 
     assert code == 0
