@@ -37,6 +37,8 @@ def run() -> None:
     gateway.put_in_place()
     sys.setswitchinterval(SWITCH_SECONDS)
     collector.keep_rounds_short()
+    # All libraries are there by now, a third of a million objects; a round through them would hold the loop for 0.1 s.
+    collector.settle()
     try:
         asyncio.run(_run())
     except discord.PrivilegedIntentsRequired as error:
