@@ -6,9 +6,11 @@ A line a second, times in ms:
 
     at             time.monotonic(), s
     worst_ms       how late a sleep of 5 ms came back at most: what a heartbeat or a command would wait
-    computing_ms   CPU time of the loop's thread in that span; what is missing to worst_ms it was waiting, for the
-                   interpreter's lock or for a core
+    computing_ms   CPU time of the loop's thread in that span
+    core_ms        how long it could have run in that span and no core was free; what is missing to worst_ms it waited
+                   for the interpreter's lock
     over           how many sleeps were over 30 ms late
+    own_ms         how late a sleep came back at most, but for its waiting for a core: what the bot itself brought about
     turn_ms        the most CPU time that one turn of the loop took, from one look at its sockets to the next
     callback_ms    the most CPU time that one callback took, and `callback` its name; CPU time does not depend on who
                    else uses the machine
@@ -21,6 +23,7 @@ not for the figures.
 import asyncio
 import gc
 import json
+import os
 import sys
 import threading
 import time
@@ -111,26 +114,43 @@ def _name(callback: Any) -> str:
     return str(getattr(callback, "__qualname__", type(callback).__name__))
 
 
+class CoreWait:
+    """How long this thread was ready to run while others had the cores.
+
+    Source: Linux, Documentation/scheduler/sched-stats.rst, /proc/<pid>/schedstat: the second figure, in ns.
+    """
+
+    def __init__(self) -> None:
+        self._file = os.open(f"/proc/self/task/{threading.get_native_id()}/schedstat", os.O_RDONLY)
+
+    def seconds(self) -> float:
+        return int(os.pread(self._file, 100, 0).split()[1]) / 1e9
+
+
 async def watch(place: Path, stacks: Stacks | None) -> None:
     loop = asyncio.get_running_loop()
-    work = Work(loop)
+    work, core = Work(loop), CoreWait()
     with place.open("w", buffering=1) as file:
         while True:
-            worst, computing, over, until = 0.0, 0.0, 0, loop.time() + 1.0
+            worst, computing, waiting, own, over, until = 0.0, 0.0, 0.0, 0.0, 0, loop.time() + 1.0
             while (before := loop.time()) < until:
-                worked = time.thread_time()
+                worked, waited = time.thread_time(), core.seconds()
                 await asyncio.sleep(EVERY_SECONDS)
                 late = (loop.time() - before - EVERY_SECONDS) * 1000
+                waited = (core.seconds() - waited) * 1000
                 if stacks is not None:
                     stacks.came_round = time.monotonic()
                 over += late > BLOCK_MS
+                own = max(own, late - waited)
                 if late > worst:
-                    worst, computing = late, (time.thread_time() - worked) * 1000
+                    worst, computing, waiting = late, (time.thread_time() - worked) * 1000, waited
             line = {
                 "at": round(time.monotonic(), 3),
                 "worst_ms": round(worst, 1),
                 "computing_ms": round(computing, 1),
+                "core_ms": round(waiting, 1),
                 "over": over,
+                "own_ms": round(own, 1),
                 **work.take(),
             }
             file.write(json.dumps(line) + "\n")
