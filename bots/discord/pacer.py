@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 TOGETHER_SECONDS = 0.002
 # Who is later than this (the machine slept) goes on from now instead of sending a burst.
 LATE_SECONDS = 0.2
-# A guild whose connection is away is looked at again after this; its packets wait.
-AWAY_SECONDS = 0.1
+# A guild whose connection is away, or not yet encrypted, is looked at again after this; its packets wait.
+AWAY_SECONDS = 0.04
 # What Discord asks for at the end of speaking.
 # Source: Discord, Voice Connections, "Voice Data Interpolation".
 CLOSING_PACKETS = 5

@@ -18,7 +18,7 @@ from discord.voice_state import ConnectionFlowState, VoiceConnectionState
 
 from bots.discord import sealing
 from bots.discord.pacer import PACER, Voice
-from bots.discord.places import VoicePlace, may_speak_in
+from bots.discord.places import VoicePlace, listeners, may_speak_in
 from bots.discord.room import CannotConnect, CannotSpeak
 from bots.discord.source import PacketSource
 
@@ -81,6 +81,16 @@ class HouseVoice(discord.VoiceClient):
     def create_connection_state(self) -> VoiceConnectionState:
         return HouseConnection(self)
 
+    @property
+    def is_agreed(self) -> bool:
+        """Whether those in the call can understand what is sent: it is end-to-end encrypted for them, or need not be.
+
+        Until the call's group has taken the bot in, which takes a moment after the connection stands, discord.py sends
+        in the clear what everybody's client then throws away.
+        Source: the whitepaper of DAVE, daveprotocol.com; discord.py, VoiceClient._get_voice_packet().
+        """
+        return self._connection.dave_protocol_version == 0 or self._connection.can_encrypt
+
     def let_go(self) -> None:
         """Send nothing more and answer nothing: the process ends, and the connection with the gateway's session."""
         self._connection.let_go()
@@ -114,7 +124,7 @@ class VoiceLine:
         self._find_guild = find_guild
         self._loop = asyncio.get_running_loop()
         self._source = PacketSource(self._loop)
-        self._voice = Voice(self._source, self._client)
+        self._voice = Voice(self._source, self._mouthpiece)
         self._connected = asyncio.Event()
         self._one = asyncio.Lock()
         self._absent_since: float | None = None
@@ -244,6 +254,13 @@ class VoiceLine:
         guild = self._find_guild(self.guild_id)
         client = guild.voice_client if guild is not None else None
         return client if isinstance(client, discord.VoiceClient) else None
+
+    def _mouthpiece(self) -> discord.VoiceClient | None:
+        """Return the connection that packets may be sent through; asked in the pacer's thread."""
+        client = self._client()
+        if isinstance(client, HouseVoice) and not client.is_agreed and listeners(client.channel):
+            return None
+        return client
 
     def _channel(self, channel_id: int) -> VoicePlace:
         guild = self._find_guild(self.guild_id)
