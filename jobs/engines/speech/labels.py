@@ -3,7 +3,10 @@
 A group ends at a pause. It keeps the label of the pause that follows it and not of the
 one before it, so groups synthesised one by one are exactly as long as the whole, and
 no pause is made twice. (Measured: mei_normal is 60 to 80 dB down where a group starts,
-as close to the whole synthesis as with the pause in front.)
+as close to the whole synthesis as with the pause in front.) A shorter first piece would be
+heard sooner, but not sound the same: HTS fits the global variance of what it is given, so
+cut inside a group, in the closure of a plosive, pieces of five to thirteen morae came out
+between 1.1 dB softer and 3.8 dB louder than within the whole (six sentences).
 
 Called by openjtalk.py.
 """
