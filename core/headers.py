@@ -8,6 +8,7 @@ the way unless a view has said for how long: even that there is nothing at an ad
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponseBase
 
 from core.frame import Finish, Frame
@@ -27,7 +28,14 @@ class BrowserHeaders(Frame):
 
 def _dressed(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     response.setdefault("Permissions-Policy", PERMISSIONS)
-    taken_in_by = "cross-origin" if PARAMETER in request.GET else "same-origin"
-    response.setdefault("Cross-Origin-Resource-Policy", taken_in_by)
+    response.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if _by_link(request) else "same-origin")
     response.setdefault("Cache-Control", "no-store")
     return response
+
+
+def _by_link(request: HttpRequest) -> bool:
+    try:
+        return PARAMETER in request.GET
+    except TooManyFieldsSent:
+        # Refused further in; raised again here, the refusal would be lost, and with it these headers.
+        return False

@@ -111,6 +111,8 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "core.urls"
+# A problem under the API, a page anywhere else; core/urls.py names its siblings.
+CSRF_FAILURE_VIEW = "jobs.api.error_views.csrf_failure"
 ASGI_APPLICATION = "core.asgi.application"
 TEMPLATES = [
     {

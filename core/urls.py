@@ -23,3 +23,9 @@ urlpatterns = [
     path("", include("jobs.api.urls")),
     path("", include("jobs.live.urls")),
 ]
+
+# Errors that no view has seen.
+handler400 = "jobs.api.error_views.bad_request"
+handler403 = "jobs.api.error_views.not_allowed"
+handler404 = "jobs.api.error_views.not_found"
+handler500 = "jobs.api.error_views.server_error"

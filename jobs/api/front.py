@@ -12,6 +12,8 @@ from typing import Any, cast
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
@@ -38,7 +40,8 @@ ERROR_HEADERS: dict[int, dict[str, Any]] = {
 }
 
 # ninja's names of the pages that it brings along.
-PAGES = ("openapi-json", "openapi-view", "api-root")
+READ_ONLY = ("openapi-json", "openapi-view")
+PAGES = (*READ_ONLY, "api-root")
 
 View = Callable[..., HttpResponseBase]
 Routes = tuple[list[URLResolver | URLPattern], str, str]
@@ -84,9 +87,10 @@ class Front(NinjaAPI):
         patterns, app, namespace = super().urls
         for pattern in patterns:
             if isinstance(pattern, URLPattern):
-                mannered = self._mannered(pattern.callback)
-                # Its own pages have no door that would count their readers.
-                pattern.callback = mannered if pattern.name in PAGES else not_counted(mannered)
+                # Its own pages have no door that would count their readers, and would take any method for a GET.
+                view = require_safe(pattern.callback) if pattern.name in READ_ONLY else pattern.callback
+                mannered = self._mannered(view)
+                pattern.callback = csrf_exempt(mannered) if pattern.name in PAGES else not_counted(mannered)
         return patterns, app, namespace
 
     @property
@@ -99,6 +103,10 @@ class Front(NinjaAPI):
         # Or a POST to nowhere would be asked for a CSRF token.
         view.csrf_exempt = True  # type: ignore[attr-defined]
         return self._mannered(view)
+
+    def refuse(self, request: HttpRequest, error: Exception) -> HttpResponseBase:
+        """Return the answer to what went wrong before any view of this front was asked, or behind it."""
+        return self._finished(request, self.on_exception(request, error))
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
         # Generated clients make method names of it.

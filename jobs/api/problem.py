@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import redis
 import structlog
-from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import BadRequest, DisallowedHost, RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
@@ -191,6 +191,10 @@ def _of_the_request(error: BaseException) -> Problem | None:
         return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": CHALLENGE})
     if isinstance(error, RequestDataTooBig):
         return Problem(413, "too-large")
+    if isinstance(error, DisallowedHost):
+        return Problem(400, "bad-request", gettext("The Host header names no host of this house (ALLOWED_HOSTS)."))
+    if isinstance(error, TooManyFieldsSent):
+        return Problem(400, "bad-request", gettext("There are too many fields."))
     if isinstance(error, MultiPartParserError | UnreadablePostError | SuspiciousOperation | BadRequest):
         return Problem(400, "bad-request")
     if isinstance(error, HttpError):
