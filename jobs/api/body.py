@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
 from ninja.parser import Parser
 
@@ -47,7 +48,16 @@ def refuse_any_body(request: HttpRequest) -> None:
 
 
 class StrictJson(Parser):
-    """JSON as RFC 8259 has it, without texts that cannot be stored."""
+    """JSON as RFC 8259 has it, without texts that cannot be stored; and queries as forms of browsers send them."""
+
+    def parse_querydict(
+        self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest
+    ) -> dict[str, Any]:
+        given = super().parse_querydict(data, list_fields, request)
+        if data is not request.GET:
+            return given
+        # A form sends the fields that nobody filled in, and a client a variable that is empty: `?status=` is no filter.
+        return {name: value for name, value in given.items() if value != ""}
 
     def parse_body(self, request: HttpRequest) -> Any:
         body = request.body

@@ -69,7 +69,8 @@ class House(Front):
 house = House(
     title="Koebako",
     version=VERSION,
-    description="Functions that run on workers: ask for one, follow it, fetch what it made.",
+    description="Functions that run on workers: ask for one, follow it, fetch what it made. "
+    "A query parameter that is empty counts as none.",
     urls_namespace="api",
     # validatorUrl: the page would ask a foreign host about our schema.
     docs=Swagger(settings={"validatorUrl": None, "persistAuthorization": False}),

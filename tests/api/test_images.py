@@ -247,6 +247,7 @@ def test_the_history_goes_on_with_the_cursor(post, as_owner, as_stranger):
         "created_at": "",
         "status_endpoint": f"/api/v1/image/status/{jobs[2]}",
     }
+    assert as_owner.get(HISTORY, {"limit": "", "cursor": ""}).json() == as_owner.get(HISTORY).json()
     assert as_stranger.get(HISTORY).json()["jobs"] == []
     assert as_stranger.get(HISTORY, {"cursor": page["next_cursor"]}).status_code == 422
 

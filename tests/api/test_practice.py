@@ -71,6 +71,7 @@ def test_lists_go_on_by_cursor(as_owner, as_stranger):
 
     seen = [each["practice_session_id"] for each in first["practice_sessions"] + rest["practice_sessions"]]
     assert (seen, rest["next_cursor"]) == (ids[::-1], None)
+    assert as_owner.get(SESSIONS, {"limit": "", "cursor": ""}).json() == as_owner.get(SESSIONS).json()
     assert as_stranger.get(SESSIONS, {"cursor": first["next_cursor"]}).status_code == 422
 
 

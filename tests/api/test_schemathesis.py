@@ -266,10 +266,12 @@ def caller(transactional_db, web, owner, staff, worker, make_task, make_artifact
 
 
 def _may_be_right_after_all(case):
-    """What was made wrong may arrive right: in a form all is text, and our token replaces a drawn one."""
+    """What was made wrong may arrive right: in a form all is text, ours replaces a drawn token, "" is not given."""
     wrong = {place for place, made in case.meta.components.items() if not made.mode.is_positive}
     if case.media_type == FORM:
         wrong.discard(ParameterLocation.BODY)
+    if "" in (case.query or {}).values():
+        wrong.discard(ParameterLocation.QUERY)
     if "Authorization" in (case.headers or {}):
         wrong.discard(ParameterLocation.HEADER)
     return not wrong
