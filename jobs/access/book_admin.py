@@ -19,6 +19,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from jobs.access import book_kinds
 from jobs.access.audit import record_named
 from jobs.access.models import Action, AuditEntry
 from jobs.runtime import clock
@@ -38,18 +39,6 @@ LOOKED_THROUGH = 100_000
 # The newest ones, some ten megabytes; who needs more exports by days.
 MAX_EXPORTED = 50_000
 COLUMNS = ("id", "when", "who_id", "who", "action", "kind", "object", "request", "details")
-# Rows that have a page: kind -> its name.
-PAGES = {
-    "task": "jobs_task",
-    "schedule": "jobs_schedule",
-    "user": "auth_user",
-    "group": "auth_group",
-    "apitoken": "access_apitoken",
-    "delivery": "delivery_delivery",
-    "guild": "guilds_guild",
-}
-# Kinds of things that have no row: audit.record_named().
-ROWLESS = ("auditentry", "provider", "queue", "receiver", "worker")
 # Of those whose name begins as what was searched for.
 MAX_PEOPLE = 20
 # What begins so is a formula to a spreadsheet.
@@ -93,7 +82,7 @@ class KindFilter(LookedThroughFilter):
     parameter_name, column = "kind", "object_type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(kind, kind) for kind in sorted({*PAGES, "queue", "provider", "worker", "auditentry"})]
+        return book_kinds.choices()
 
 
 def search(entries: QuerySet[AuditEntry], term: str) -> QuerySet[AuditEntry]:
@@ -104,13 +93,13 @@ def search(entries: QuerySet[AuditEntry], term: str) -> QuerySet[AuditEntry]:
     names = User.objects.filter(username__istartswith=term).order_by("username")
     people = list(names.values_list("pk", flat=True)[:MAX_PEOPLE])
     # The index leads from a kind to its ids; an id alone would be looked for in the whole book.
-    kinds = {*ROWLESS, *(str(model._meta.model_name) for model in apps.get_models())}
+    kinds = {*book_kinds.ROWLESS, *(str(model._meta.model_name) for model in apps.get_models())}
     return entries.filter(Q(object_type__in=sorted(kinds), object_id=term) | Q(actor__in=people))
 
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ("action", "actor", "object_type", "object_link", "when", "detail_words")
+    list_display = ("action", "actor", "kind_word", "object_link", "when", "detail_words")
     list_filter = (WhoFilter, ActionFilter, KindFilter, ("created_at", DayRangeFilter))
     filters = ("who", "action", "kind", "created_at_from", "created_at_to", "object_id")
     list_select_related = ("actor",)
@@ -118,7 +107,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     # search() says how.
     search_fields = ("object_id", "actor__username")
     search_help_text = _("Id of what it was done to, or beginning of who did it")
-    fields = ("action", "actor", "object_type", "object_link", "created_at", "request_id", "detail_words")
+    fields = ("action", "actor", "kind_word", "object_link", "created_at", "request_id", "detail_words")
     readonly_fields = fields
 
     def get_search_results(
@@ -126,12 +115,15 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[AuditEntry], bool]:
         return search(queryset, search_term), False
 
+    @admin.display(description=_("kind"))
+    def kind_word(self, entry: AuditEntry) -> str:
+        return book_kinds.word(entry.object_type)
+
     @admin.display(description=_("id"))
     def object_link(self, entry: AuditEntry) -> str:
-        page = PAGES.get(entry.object_type)
-        if page is None or not entry.object_id:
-            return entry.object_id or figures.NOTHING
-        url = reverse(f"admin:{page}_change", args=[entry.object_id])
+        url = book_kinds.page(entry.object_type, entry.object_id)
+        if url is None:
+            return format_html('<span class="code">{}</span>', entry.object_id or figures.NOTHING)
         return format_html('<a class="code" href="{}">{}</a>', url, entry.object_id)
 
     @admin.display(description=_("when"))

@@ -1,5 +1,6 @@
 """The admin of people, tokens, chat accounts and the audit book."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -8,8 +9,9 @@ from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
-from jobs.access import audit, roles, tokens
+from jobs.access import audit, book_kinds, roles, tokens
 from jobs.access.accounts import first_contact
 from jobs.access.models import Action, ApiToken, AuditEntry, ChatAccount, Platform
 from tests.runtime.admin_site import PAYLOAD, client_of, person
@@ -270,3 +272,43 @@ def test_a_search_of_the_book_asks_for_no_id_without_its_kind(staff: User, owner
     assert asked
     # The index leads from the kind to the id: without it a million entries would be read.
     assert all('"object_type" IN (' in sql for sql in asked)
+
+
+def test_the_book_says_in_words_what_an_entry_is_about(staff: User, owner: User) -> None:
+    token, _secret = tokens.issue(owner, name="n")
+    audit.record_named(Action.QUEUE_PAUSED, actor=staff, kind="queue", name="bulk")
+    audit.record(Action.PERSON_CHANGED, actor=staff, about=owner)
+    client = client_of(staff)
+
+    def cells(language: str, **query: str) -> list[str]:
+        page = client.get(BOOK, query, headers={"accept-language": language}).content.decode()
+        return re.findall(r'<td class="field-kind_word" [^>]*>([^<]*)</td>', page)
+
+    assert cells("en") == ["user", "queue", "API token"]
+    assert cells("ja") == ["利用者", "待ち行列", "API トークン"]
+    assert cells("ja", kind="queue") == ["待ち行列"]
+    assert cells("en", kind="apitoken") == ["API token"]
+    assert f"/admin/access/apitoken/{token.pk}/change/" in client.get(BOOK).content.decode()
+
+
+def test_every_kind_of_the_book_is_offered_and_has_words_and_is_none_of_programs(staff: User) -> None:
+    with translation.override("ja"):
+        choices = dict(book_kinds.choices())
+        page = client_of(staff).get(BOOK, headers={"accept-language": "ja"}).content.decode()
+
+    # What the rooms write that has words of its own, and what nobody knows any more.
+    assert {"practicerecord", "endpoint", "weathersubscription", "receiver", "auditentry"} <= set(choices)
+    assert book_kinds.word("left long ago") == "left long ago"
+    for kind, words in choices.items():
+        assert re.search(r"[ぁ-んァ-ヶ一-龠]", words), kind
+        assert f'<option value="{kind}"' in page
+        assert words in page
+
+
+def test_an_entry_leads_to_the_page_of_its_row_where_there_is_one() -> None:
+    assert book_kinds.page("endpoint", "f858cbfc-0fa5-4ef1-a521-9bfa5b413490") is not None
+    assert book_kinds.page("autojoin", "5") is None
+    assert book_kinds.page("queue", "bulk") is None
+    assert book_kinds.page("task", "") is None
+    assert book_kinds.page("user", "-") is None
+    assert book_kinds.page("left long ago", "1") is None
