@@ -42,6 +42,7 @@ class StatusFilter(DropdownFilter):
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
+    comes_here = _("What people have sent to the Telegram bot, until it is erased.")
     list_display = ("created", "status_pill", "account", "kind", "words", "error_code")
     list_filter = (StatusFilter,)
     filters = ("status",)
@@ -96,6 +97,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
 @admin.register(Chat)
 class ChatAdmin(HouseAdmin):
+    comes_here = _("Chats that have written to the Telegram bot, with their settings.")
     list_display = ("chat_id", "answers_all", "blocked_at")
     ordering = ("chat_id",)
     fields = ("chat_id", "answers_all", "blocked_at")

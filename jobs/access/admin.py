@@ -132,6 +132,7 @@ class GroupAdmin(DjangoGroupAdmin, HouseAdmin):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnlyAdmin):
+    comes_here = _("Tokens that people have made on their own page, or staff with the command create_token.")
     # Not the digest: it proves a secret that somebody guessed.
     fields = ("shown_prefix", "name", "user", "scope_words", "created_at", "expires_at", "last_used_at", "revoked_at")
     list_display = ("shown_prefix", "name", "user", "state", "scope_words", "created", "expires", "last_used")
@@ -186,6 +187,9 @@ class ApiTokenAdmin(ReadOnlyAdmin):
 
 @admin.register(ChatAccount)
 class ChatAccountAdmin(ReadOnlyAdmin):
+    comes_here = _(
+        "People of Discord, Telegram and of systems whose tokens are taken here, once they have used the house."
+    )
     list_display = ("external_id", "platform", "user", "created")
     list_filter = ("platform",)
     filters = ("platform__exact",)

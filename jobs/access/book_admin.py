@@ -99,6 +99,7 @@ def search(entries: QuerySet[AuditEntry], term: str) -> QuerySet[AuditEntry]:
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
+    comes_here = _("Who did what to what, and when. Nothing is ever taken out.")
     list_display = ("action", "actor", "kind_word", "object_link", "when", "detail_words")
     list_filter = (WhoFilter, ActionFilter, KindFilter, ("created_at", DayRangeFilter))
     filters = ("who", "action", "kind", "created_at_from", "created_at_to", "object_id")

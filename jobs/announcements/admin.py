@@ -65,6 +65,7 @@ class SubscriptionForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(WeatherSubscription)
 class WeatherSubscriptionAdmin(HouseAdmin):
+    comes_here = _("Who has the weather announced, when and where. People subscribe on the weather's page.")
     form = SubscriptionForm
     list_display = ("user", "place", "local_time", "time_zone", "state", "next_due")
     list_select_related = ("user",)
@@ -109,6 +110,9 @@ class WeatherSubscriptionAdmin(HouseAdmin):
 
 @admin.register(Announcement)
 class AnnouncementAdmin(ReadOnlyAdmin):
+    comes_here = _(
+        "What was made for each subscriber; an announcement begins an hour before its time and is kept for two days."
+    )
     list_display = ("day", "user", "place", "pill", "why", "announced", "task_link")
     list_filter = ("status",)
     filters = ("status__exact",)

@@ -48,6 +48,7 @@ class LookedAtAdmin(ReadOnlyAdmin):
 
 @admin.register(PracticeSession)
 class SessionAdmin(LookedAtAdmin):
+    comes_here = _("Practice sessions of learners, which begin on the practice page or by the API.")
     list_display = ("title_or_id", "owner_name", "count", "created")
     list_select_related = ("owner",)
     search_fields = ("id__exact", "owner__username__exact")
@@ -90,6 +91,7 @@ class SessionAdmin(LookedAtAdmin):
 
 @admin.register(PracticeRecord)
 class RecordAdmin(LookedAtAdmin):
+    comes_here = _("Recordings of sentences. Looking at one is written into the audit book.")
     list_display = ("short_sentence", "language", "state", "owner_name", "length", "created")
     list_select_related = ("session__owner",)
     list_filter = ("status", "language")
@@ -172,6 +174,7 @@ class RecordAdmin(LookedAtAdmin):
 
 @admin.register(AnalysisResult)
 class ResultAdmin(LookedAtAdmin):
+    comes_here = _("The scores of each analysed recording.")
     list_display = ("record", "overall_score", "pronunciation_accuracy", "fluency_score", "rhythm_score", "completed")
     list_select_related = ("record",)
     search_fields = ("id__exact", "record__id__exact", "task_id__exact")

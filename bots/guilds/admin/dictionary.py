@@ -32,6 +32,7 @@ class EntryForm(RefusingForm):
 
 @admin.register(DictionaryEntry)
 class DictionaryEntryAdmin(ExchangeMixin, OfGuildsAdmin, EditedAdmin):
+    comes_here = _("Words and how they are read in a guild. Members add them with /dict, too.")
     exchange: ClassVar[Any] = dictionary_files
     form = EntryForm
     fields = ("guild", "written", "reading", "added_by", "created")

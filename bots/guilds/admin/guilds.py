@@ -53,6 +53,7 @@ class AutoJoinInline(AnyInline):
 
 @admin.register(Guild)
 class GuildAdmin(OfGuildsAdmin, EditedAdmin):
+    comes_here = _("Discord servers that have invited the bot, with their settings.")
     form = GuildForm
     inlines = (AutoJoinInline,)
     list_display = ("title", "guild_id", "where_word", "language", "voice", "joined")

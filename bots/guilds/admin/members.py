@@ -49,6 +49,7 @@ class NicknameForm(RefusingForm):
 
 @admin.register(Nickname)
 class NicknameAdmin(ExchangeMixin, OfGuildsAdmin, MemberAdmin):
+    comes_here = _("How names of members are read, for one guild or for all.")
     exchange: ClassVar[Any] = nickname_files
     everywhere: ClassVar[bool] = True
     form = NicknameForm
@@ -69,6 +70,7 @@ class NicknameAdmin(ExchangeMixin, OfGuildsAdmin, MemberAdmin):
 
 @admin.register(VoicePreference)
 class VoicePreferenceAdmin(MemberAdmin):
+    comes_here = _("Voice, speed and pitch that members have chosen with /voice.")
     list_select_related: ClassVar[Any] = ("account",)
     autocomplete_fields: ClassVar[Any] = ("account",)
     fields = ("account", "voice", "speed", "pitch")
@@ -87,6 +89,7 @@ class VoicePreferenceAdmin(MemberAdmin):
 class SilenceAdmin(OfGuildsAdmin, MemberAdmin):
     """A member's own wish, without a guild, is theirs: staff may write it down for them, and not take it back."""
 
+    comes_here = _("Who is not read aloud, by their own wish (/optout) or by staff.")
     fields = ("account", "guild")
     list_display = ("account", "where", "created")
     list_filter = (GuildFilter,)

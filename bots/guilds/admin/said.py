@@ -45,6 +45,7 @@ class StateFilter(DropdownFilter):
 
 @admin.register(Utterance)
 class UtteranceAdmin(OfGuildsAdmin, ReadOnlyAdmin):
+    comes_here = _("What is waiting to be said, being said and was said in voice channels, until it is erased.")
     list_display = ("created", "state_pill", "guild", "author", "words", "priority", "task_link")
     list_filter = (GuildFilter, StateFilter)
     filters = ("guild", "state")
@@ -91,6 +92,7 @@ class UtteranceAdmin(OfGuildsAdmin, ReadOnlyAdmin):
 
 @admin.register(VoiceSession)
 class VoiceSessionAdmin(OfGuildsAdmin, ReadOnlyAdmin):
+    comes_here = _("Voice channels that the bot is in, or goes back to when it starts.")
     list_display = ("guild", "voice_channel_id", "texts", "since_when")
     list_select_related = ("guild",)
     ordering = ("pk",)

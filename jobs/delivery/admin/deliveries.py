@@ -81,6 +81,10 @@ class KindFilter(DropdownFilter):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
+    comes_here = _(
+        "What is sent out when a task ends: webhooks, sounds for chats, files. What could not be delivered "
+        "stays here, to be sent again."
+    )
     list_display = ("name", "pill", "receiver", "task_link", "owner", "attempt", "words", "created", "next_try")
     list_filter = (StateFilter, KindFilter)
     filters = ("state", "kind", "receiver")

@@ -25,6 +25,7 @@ from jobs.runtime.admin.base import ReadOnlyAdmin
 
 @admin.register(Endpoint)
 class EndpointAdmin(ReadOnlyAdmin):
+    comes_here = _("Addresses that people have registered for webhooks, on their own page or by the API.")
     fields = ("id", "url", "name", "owner", "every_task", "created_at", "disabled_at", "disabled_because")
     readonly_fields = ("id",)
     list_display = ("url", "name", "owner", "state", "every_task", "created")
@@ -56,6 +57,7 @@ class EndpointAdmin(ReadOnlyAdmin):
 
 @admin.register(Receiver)
 class ReceiverAdmin(ReadOnlyAdmin):
+    comes_here = _("Every server that something was sent to, and whether it answers.")
     fields = ("name", "failures", "failing_since", "resume_at", "used_at")
     list_display = ("name", "state", "silent_since", "resume", "used")
     ordering = ("-used_at",)

@@ -36,6 +36,7 @@ class JobChangeList(BoundedChangeList):
 
 @admin.register(ImageJob)
 class ImageJobAdmin(ReadOnlyAdmin):
+    comes_here = _("Every menu whose pictures were asked for.")
     list_display = ("job_id", "state", "made", "owner_name", "session_id", "mode_word", "created")
     list_select_related = ("owner",)
     search_fields = ("job_id__exact", "owner__username__exact")

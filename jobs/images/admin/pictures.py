@@ -43,6 +43,7 @@ class ProviderFilter(UnindexedFilter):
 
 @admin.register(MenuImage)
 class MenuImageAdmin(ReadOnlyAdmin):
+    comes_here = _("Every dish of the menus that were asked for, with its picture and who drew it.")
     list_display = ("thumb", "dish", "state", "job_link", "provider", "model", "took", "price", "why", "ended")
     list_filter = (StatusFilter, ProviderFilter, ("ended_at", DayRangeFilter))
     filters = ("status", "provider", "ended_at_from", "ended_at_to")

@@ -49,6 +49,7 @@ class ScheduleChangeList(BoundedChangeList):
 
 @admin.register(Schedule)
 class ScheduleAdmin(HouseAdmin):
+    comes_here = _("Functions that staff have run by the clock. Those that the code declares stand below.")
     list_display = ("title", "state", "function_word", "rhythm_word", "next_word", "last_word")
     list_after_template = "admin/jobs/schedule/declared.html"
     change_form_outer_before_template = "admin/jobs/schedule/card.html"

@@ -49,6 +49,7 @@ class TaskChangeList(BoundedChangeList):
 
 @admin.register(Task)
 class TaskAdmin(ReadOnlyAdmin):
+    comes_here = _("Every task that is accepted, from the API, a page, a bot or a schedule, with its state live.")
     list_display = (
         "title",
         "state",
