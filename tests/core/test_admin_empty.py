@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import get_resolver
 from django.utils import translation
 
+from bots.guilds import edit
 from jobs.access.models import AuditEntry
 from jobs.runtime.admin.base import HouseAdmin
 from tests.runtime.admin_site import client_of
@@ -69,3 +70,14 @@ def test_a_search_without_a_find_leads_back_to_all(staff: User) -> None:
         assert "Nothing matches" in page
         assert 'class="house-button" href="?"' in page
         assert "Nothing here yet" not in page
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", ("1 row", "2 rows")), ("ja", ("1 件", "2 件"))])
+def test_a_list_counts_its_rows(staff: User, language: str, words: tuple[str, str]) -> None:
+    client = client_of(staff)
+
+    # Their names are of one, of many, or of the whole: the audit book.
+    for number, counted in enumerate(words, start=1):
+        edit.guild(100 + number, name="")
+        page = client.get("/admin/guilds/guild/", headers={"accept-language": language}).content.decode()
+        assert f'<div class="py-4">{counted}</div>' in page
