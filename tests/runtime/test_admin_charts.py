@@ -118,7 +118,7 @@ def test_errors_have_a_line_for_each_type_the_most_frequent_first() -> None:
 
     strips = charts.errors("hour", measured.moments(slots)).strips
 
-    assert [(strip.word, strip.total) for strip in strips] == [("network_error", 5), ("timeout_error", 1)]
+    assert [(strip.word, strip.total) for strip in strips] == [("network", 5), ("time ran out", 1)]
     assert [column.x for column in strips[0].columns] == [1 * SLOT, 7 * SLOT]
 
 

@@ -16,6 +16,7 @@ from jobs.runtime.models.schedule import CRON, FUNC, Plan
 from tests.runtime.admin_site import PAYLOAD, client_of, page_of, person
 from tests.runtime.test_admin_overview import count, text_of
 
+TIMED_OUT = 'time ran out <span class="code dim">timed_out</span>'
 Make = Callable[..., Task]
 LISTED = "/admin/functions/"
 ECHO = f"{LISTED}toy_echo/"
@@ -73,7 +74,7 @@ def test_the_page_of_a_function_says_all_about_it(client: Any, make_task: Make) 
     content = text_of(client, ECHO)
 
     assert '<dd class="figure">4</dd>' in content
-    for words in (page_of(failed), "timeout_error · timed_out", "Every morning", "0 7 * * *", "/admin/run/toy_echo"):
+    for words in (page_of(failed), TIMED_OUT, "Every morning", "0 7 * * *", "/admin/run/toy_echo"):
         assert words in content
     assert page_of(foreign) not in content
     for field in registry.get("toy_echo").input_type.model_fields:

@@ -11,10 +11,10 @@ import redis
 
 from jobs.delivery.models import Delivery, State
 from jobs.runtime import clock, stats
-from jobs.runtime.admin import backlog, measured, tiles
+from jobs.runtime.admin import backlog, cells, measured, tiles
 from jobs.runtime.admin.tiles import Tile
 from jobs.runtime.counting import Sums, send
-from jobs.runtime.models import Schedule, Status, Task
+from jobs.runtime.models import ErrorType, Schedule, Status, Task
 from jobs.runtime.models.schedule import CRON, FUNC, Plan
 from tests.runtime.admin_site import client_of, person
 
@@ -76,7 +76,7 @@ def test_the_charts_draw_what_was_counted_and_say_it_as_a_table(client: Any) -> 
     assert '<rect class="chart-failure" fill="url(#stripes-throughput)"' in content
     assert "done 3, failed 1" in content
     assert re.search(r'id="table-throughput">.*?<td class="figure">3</td>', content, re.DOTALL)
-    assert 'aria-label="timeout_error: 1"' in content
+    assert 'aria-label="time ran out: 1"' in content
     assert "style=" not in content.partition('id="overview"')[2].partition("<script")[0]
 
 
@@ -193,3 +193,19 @@ def test_nobody_without_the_permission_sees_any_of_the_pages(valkey: redis.Redis
     wrong |= {f"as user {page}": user.get(f"/admin/{page}").status_code for page in pages}
 
     assert {page: status for page, status in wrong.items() if status != (302 if page[:2] == "as" else 403)} == {}
+
+
+@pytest.mark.parametrize(("language", "words"), [("ja", "使えない入力"), ("en", "input that cannot be used")])
+def test_a_failure_is_said_in_words_with_the_code_that_finds_it(
+    client: Any, make_task: Make, language: str, words: str
+) -> None:
+    make_task(status=Status.FAILURE, error_type="data_validation_error", error_code="other_sentence")
+
+    for path in ("/admin/", "/admin/functions/"):
+        page = client.get(path, headers={"accept-language": language}).content.decode()
+        assert f'{words} <span class="code dim">other_sentence</span>' in page
+
+
+def test_every_type_of_error_has_words() -> None:
+    assert {cells.error_word(kind) for kind in ErrorType}.isdisjoint(ErrorType.values)
+    assert cells.error_word("left_the_code") == "left_the_code"

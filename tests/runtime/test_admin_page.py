@@ -18,6 +18,7 @@ from jobs.runtime.models.attempt import Outcome
 from tests.runtime.admin_site import LIST, client_of, page_of, person
 from tests.runtime.conftest import NOON, LocalWorker
 
+TIMED_OUT = 'time ran out <span class="code dim">timed_out</span>'
 Make = Callable[..., Task]
 
 
@@ -74,7 +75,7 @@ def test_each_attempt_stands_in_the_timeline(make_task: Make, client: Any) -> No
     content = text_of(client, task)
 
     assert content.index("Accepted") < content.index("Attempt 1: worker died") < content.index("Attempt 2: processing")
-    for words in ("elsewhere:0:7:7", "resource_error · worker_died · it died", 'aria-current="step"'):
+    for words in ("elsewhere:0:7:7", "memory or disk · worker_died · it died", 'aria-current="step"'):
         assert words in content
 
 
@@ -180,7 +181,7 @@ def test_the_dashboard_tells_queues_workers_and_failures(make_task: Make, accept
 
     assert queue.sizes() == {"interactive": 0, "bulk": 1}
     assert '<th scope="row">bulk</th><td class="figure">1</td>' in content
-    for words in ("here · 41", "interactive only", page_of(running), page_of(failed), "timeout_error · timed_out"):
+    for words in ("here · 41", "interactive only", page_of(running), page_of(failed), TIMED_OUT):
         assert words in content
     assert page_of(waiting) not in content
 

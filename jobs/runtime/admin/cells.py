@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from jobs.runtime import clock, registry
 from jobs.runtime.admin import figures
-from jobs.runtime.models import Priority, Source, Status, Task
+from jobs.runtime.models import ErrorType, Priority, Source, Status, Task
 
 # The model's own labels are for programs; these are for people. The names of platforms stay.
 SOURCES: dict[str, Any] = {
@@ -29,6 +29,13 @@ PRIORITIES: dict[int, Any] = {
     Priority.NORMAL: gettext_lazy("normal"),
     Priority.LOW: gettext_lazy("low"),
     Priority.BULK: gettext_lazy("bulk"),
+}
+ERRORS: dict[str, Any] = {
+    ErrorType.NETWORK: gettext_lazy("network"),
+    ErrorType.TIMEOUT: gettext_lazy("time ran out"),
+    ErrorType.DATA_VALIDATION: gettext_lazy("input that cannot be used"),
+    ErrorType.RESOURCE: gettext_lazy("memory or disk"),
+    ErrorType.AI_SERVICE: gettext_lazy("service or unforeseen"),
 }
 
 # What a live update carries; the other columns never change.
@@ -75,9 +82,16 @@ def tries(task: Task, now: datetime) -> str:
     return str(task.attempt)
 
 
+def error_word(error_type: str) -> str:
+    """Return the words for a type of error, the type itself when it has left the code."""
+    return str(ERRORS.get(error_type, error_type))
+
+
 def error(task: Task) -> str:
-    """Return type and code of a task's error, without its message, which is for the task's page."""
-    return " · ".join(filter(None, [task.error_type, task.error_code]))
+    """Return what kind of error a task ended with, and its code, by which others of it are found; no message."""
+    return format_html(
+        '{} <span class="code dim">{}</span>', error_word(task.error_type), task.error_code or task.error_type
+    )
 
 
 def duration(task: Task, now: datetime) -> str:

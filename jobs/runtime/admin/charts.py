@@ -17,7 +17,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
-from jobs.runtime.admin import figures, measured
+from jobs.runtime.admin import cells, figures, measured
 from jobs.runtime.admin.measured import Moment
 from jobs.runtime.models import Status
 from jobs.runtime.tally import Span
@@ -239,6 +239,7 @@ def errors(span: Span, found: Sequence[Moment]) -> Strips:
     """Return the failed attempts in each slot, a line for each type that occurred, the most frequent first."""
     totals = measured.together(moment.counted for moment in found).errors
     kinds = sorted((kind for kind, count in totals.items() if count), key=lambda kind: -totals[kind])
+    head = [cells.error_word(kind) for kind in kinds]
     top = max((count for moment in found for count in moment.counted.errors.values()), default=0)
     chart = Chart(
         name="errors",
@@ -250,18 +251,21 @@ def errors(span: Span, found: Sequence[Moment]) -> Strips:
         ceiling=str(top),
         half="",
         ticks=_ticks(span, found),
-        head=kinds,
+        head=head,
         rows=_rows(span, found, lambda moment: [str(moment.counted.errors.get(kind, 0)) for kind in kinds],
                    lambda moment: any(moment.counted.errors.values())),
     )  # fmt: skip
-    return Strips(chart, [Strip(kind, totals[kind], list(_strip(kind, found, top))) for kind in kinds])
+    return Strips(
+        chart, [Strip(cells.error_word(kind), totals[kind], list(_strip(kind, found, top))) for kind in kinds]
+    )
 
 
 def _strip(kind: str, found: Sequence[Moment], top: int) -> Iterable[Column]:
     for n, moment in enumerate(found):
         if count := moment.counted.errors.get(kind, 0):
             height = round(max(count / top * STRIP, LEAST), 2)
-            yield Column(n * SLOT, (Bar("failure", STRIP - height, height),), f"{_exact(moment.at)}: {kind} {count}")
+            words = f"{_exact(moment.at)}: {cells.error_word(kind)} {count}"
+            yield Column(n * SLOT, (Bar("failure", STRIP - height, height),), words)
 
 
 # --- Axes and tables ---------------------------------------------------------

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from jobs.runtime.admin import figures
+from jobs.runtime.admin import cells, figures
 from jobs.runtime.models import ErrorType
 from jobs.runtime.registry import Function
 from jobs.runtime.retry import TABLE, Retry
@@ -36,6 +36,7 @@ class Rule:
     """What follows a failure of one type. delays: of each further attempt, in words; empty when there is none."""
 
     error_type: str
+    word: str
     retries: int
     delays: str
 
@@ -94,7 +95,7 @@ def _rule(kind: ErrorType, retry: Retry) -> Rule:
     said = delays[0] if delays and len(set(delays)) == 1 else ", ".join(delays)
     if len(delays) > 1 and len(set(delays)) == 1:
         said = ngettext("%(time)s each", "%(time)s each", len(delays)) % {"time": said}
-    return Rule(kind.value, retry.maximum, said)
+    return Rule(kind.value, cells.error_word(kind.value), retry.maximum, said)
 
 
 def fields(schema: Mapping[str, Any]) -> list[Field]:

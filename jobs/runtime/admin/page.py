@@ -51,6 +51,7 @@ class Page:
     now: datetime
     happening: str
     pill: str
+    error_word: str
     bar: str
     duration: str
     source: str
@@ -80,6 +81,7 @@ def read(task: Task, request: HttpRequest) -> Page:
         now=now,
         happening=_happening(task, now),
         pill=cells.pill(task.status),
+        error_word=cells.error_word(task.error_type),
         bar=cells.bar(task, now),
         duration=cells.duration(task, now),
         source=cells.source(task.source),

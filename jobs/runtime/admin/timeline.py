@@ -109,7 +109,7 @@ def _after(task: Task, moment: datetime) -> str:
 
 def _error(attempt: Attempt, may_read: bool) -> str:
     message = attempt.error_message if may_read else ""
-    return " · ".join(part for part in (attempt.error_type, attempt.error_code, message) if part)
+    return " · ".join(part for part in (cells.error_word(attempt.error_type), attempt.error_code, message) if part)
 
 
 def _steps(task: Task, attempt_seconds: float) -> list[Step]:
