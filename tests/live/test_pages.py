@@ -435,3 +435,16 @@ def test_logging_in_leads_to_no_foreign_place(db, browser, owner):
     )
 
     assert answer["Location"] == "/"
+
+
+@pytest.mark.parametrize("function", ["weather", "speech", "transcription"])
+def test_what_did_not_answer_is_not_called_what_it_is_not(make_task, browser, owner, function):
+    """Speech is made by one engine, the weather is told by another."""
+    task = make_task(
+        Status.FAILURE, function=function, inputs={}, error_type="ai_service_error", error_code="engine_unavailable"
+    )
+
+    content = browser(owner, language="en").get(f"/tasks/{task.pk}").content.decode()
+
+    assert "a service that it asks, did not answer" in content
+    assert "speech engine" not in content
