@@ -227,3 +227,10 @@ def test_the_side_bar_names_what_one_may_see(valkey: redis.Redis, transactional_
 
     assert LIST in content
     assert "/admin/access/" not in content
+
+
+def test_a_list_of_figures_takes_a_line_and_one_of_things_as_many_as_they_have() -> None:
+    peaks, things = values({"peaks": [0, 3, 100], "things": [{"a": 1}]}, None).fields
+
+    assert (peaks.value, peaks.kind) == ("[0, 3, 100]", "json")
+    assert things.value.count("\n") == 4

@@ -61,6 +61,9 @@ def _said(value: Any) -> tuple[str, str]:
         return (_("yes") if value else _("no")), "plain"
     if isinstance(value, int | float):
         return str(value), "plain"
+    if isinstance(value, list) and not any(isinstance(each, dict | list) for each in value):
+        # A waveform of 200 figures, each on a line of its own, would be most of the page.
+        return _cut(json.dumps(value, ensure_ascii=False)), "json"
     return _cut(_json(value)), "json"
 
 
