@@ -147,3 +147,28 @@ def test_the_list_costs_a_few_queries(owner, receiver, staff, django_assert_max_
 
     with django_assert_max_num_queries(10):
         assert client.get(LIST).status_code == 200
+
+
+def test_what_waits_for_a_resting_receiver_says_when_it_is_tried(owner, receiver, staff, transactional_db, valkey):
+    webhook(owner, receiver(answers(200)), 1)
+    [delivery] = Delivery.objects.all()
+    resume_at = clock.now() + timedelta(minutes=9, seconds=30)
+    client = client_of(staff)
+    pages = (
+        LIST,
+        f"{LIST}?q={delivery.pk}",
+        f"{LIST}?q={delivery.task_id or delivery.pk}",
+        f"{LIST}{delivery.pk}/change/",
+    )
+
+    Receiver.objects.update_or_create(pk=delivery.receiver, defaults={"resume_at": resume_at, "used_at": clock.now()})
+    resting = [client.get(path).content.decode() for path in pages]
+    Receiver.objects.update(resume_at=None)
+    tried = [client.get(path).content.decode() for path in pages]
+
+    for page in resting:
+        assert f'datetime="{resume_at.isoformat()}"' in page
+        assert "the receiver rests" in page
+    for page in tried:
+        assert f'datetime="{delivery.next_at.isoformat()}"' in page
+        assert "the receiver rests" not in page

@@ -4,6 +4,7 @@ A delivery is changed by one action only: `send again` (permission delivery.send
 selected ones, for all that match the filter, or from the page of one. It is a POST.
 """
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -25,7 +26,7 @@ from jobs.access import audit
 from jobs.access.models import Action
 from jobs.delivery import kinds, outbox
 from jobs.delivery.matching import FUNCTION, SEND_AGAIN, Matching, search
-from jobs.delivery.models import Attempt, Delivery, State
+from jobs.delivery.models import Attempt, Delivery, Receiver, State
 from jobs.runtime import clock
 from jobs.runtime.admin import all_matching, figures
 from jobs.runtime.admin.base import ReadOnlyAdmin
@@ -97,7 +98,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_before_template = "admin/delivery/before.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        return Delivery.objects.select_related("owner")
+        rests = Receiver.objects.filter(pk=OuterRef("receiver")).values("resume_at")
+        return Delivery.objects.select_related("owner").annotate(receiver_rests_until=Subquery(rests[:1]))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
@@ -126,7 +128,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("next attempt"))
     def next_try(self, delivery: Delivery) -> str:
-        return figures.when(delivery.next_at if delivery.state == State.WAITING else None, clock.now())
+        return next_try(delivery, clock.now())
 
     # The page of one
 
@@ -215,6 +217,17 @@ def pill(delivery: Delivery) -> str:
     return format_html('<span class="pill pill-{}">{}</span>', name, delivery.get_state_display())
 
 
+def next_try(delivery: Delivery, now: datetime) -> str:
+    """Return when a delivery of DeliveryAdmin.get_queryset() is tried next: not while its receiver is left alone."""
+    if delivery.state != State.WAITING:
+        return figures.NOTHING
+    rests_until: datetime | None = delivery.receiver_rests_until  # type: ignore[attr-defined]
+    if rests_until is None or rests_until <= max(delivery.next_at, now):
+        return figures.when(delivery.next_at, now)
+    said = format_html('<span class="dim">{}</span>', _("the receiver rests"))
+    return format_html("{} {}", figures.when(rests_until, now), said)
+
+
 def task_link(delivery: Delivery) -> str:
     if delivery.task_id is None:
         return figures.NOTHING
@@ -228,7 +241,7 @@ def _page(delivery: Delivery) -> dict[str, Any]:
         "delivery": delivery,
         "pill": pill(delivery),
         "task_link": task_link(delivery),
-        "next_try": figures.when(delivery.next_at, now) if delivery.state == State.WAITING else "",
+        "next_try": next_try(delivery, now) if delivery.state == State.WAITING else "",
         "target": sorted(delivery.target.items()),
         "attempts": [
             {
