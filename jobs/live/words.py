@@ -68,7 +68,7 @@ BY_CODE: dict[str, Sentences] = {
         gettext_lazy("The worker stopped in the middle of the work, several times in a row."), _TELL
     ),
     "engine_unavailable": Sentences(
-        gettext_lazy("What does the work, or a service that it asks, did not answer."), _LATER
+        gettext_lazy("The engine or the service that does the work did not answer."), _LATER
     ),
     "engine_refused": Sentences(
         gettext_lazy("The engine refused this input."), gettext_lazy("Change what you sent, then send it again.")

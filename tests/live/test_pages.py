@@ -446,5 +446,5 @@ def test_what_did_not_answer_is_not_called_what_it_is_not(make_task, browser, ow
 
     content = browser(owner, language="en").get(f"/tasks/{task.pk}").content.decode()
 
-    assert "a service that it asks, did not answer" in content
+    assert "the service that does the work did not answer" in content
     assert "speech engine" not in content
