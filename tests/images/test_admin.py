@@ -1,5 +1,7 @@
 """The admin of pictures: who may look, what it shows, and the statistics of a day."""
 
+import re
+
 import pytest
 
 from jobs.engines.errors import EngineRefused
@@ -57,10 +59,15 @@ def test_the_statistics_tell_a_day_by_provider(drawn, staff):
     text = text_of(client_of(staff), STATISTICS)
 
     rows = [row.split("</tr>")[0] for row in text.split("<tbody>")[1].split("<tr>")[1:]]
-    figures = [[cell.split("</td>")[0] for cell in row.split('<td class="figure">')[1:]] for row in rows]
+    cells = [re.findall(r'<td class="figure" data-word="([^"]+)">([^<]+)</td>', row) for row in rows]
+    figures = [[figure for _word, figure in row] for row in cells]
     assert ["gemini" in rows[0], "local" in rows[1]] == [True, True]
     assert [each[:3] for each in figures] == [["2", "1", "0 %"], ["1", "0", "100 %"], ["3", "1", "33 %"]]
     assert [each[4] for each in figures] == ["$ 0.080", "–", "$ 0.080"]
+    # On a phone, where six columns do not fit, each figure stands with its word.
+    assert [word for word, _figure in cells[0]] == [
+        "pictures", "failures", "illustrations", "seconds a picture", "cost",
+    ]  # fmt: skip
 
 
 def test_without_pictures_the_statistics_say_so(db, staff):
