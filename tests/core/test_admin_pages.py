@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from bots.guilds import edit
 from jobs.access import audit, roles, tokens
 from jobs.access.accounts import first_contact
-from jobs.access.models import Action, Platform
+from jobs.access.models import Action, AuditEntry, Platform
 from jobs.delivery.models import Attempt as Sending
 from jobs.delivery.models import Delivery, State
 from jobs.runtime import clock
@@ -142,3 +142,21 @@ def test_an_operator_finds_their_acts(pages: list[str]) -> None:
 
     for path in ("/admin/jobs/task/", "/admin/delivery/delivery/", "/admin/queues/"):
         assert acts_on(path, client.get(path).content.decode()), path
+
+
+def test_a_search_has_a_label_and_a_row_a_name_for_people(pages: list[str], staff: User) -> None:
+    client = client_of(staff)
+    labelled = {path for path, content, _count in answers(client, pages) if 'for="searchbar"' in content}
+    searched = {path for path, content, _count in answers(client, pages) if 'id="searchbar"' in content}
+    task, entry = Task.objects.get(status=Status.SUCCESS), AuditEntry.objects.order_by("pk").last()
+    assert entry is not None
+    Task.objects.update(function="speech")
+
+    def path_above(url: str) -> str:
+        page = client.get(url, headers={"accept-language": "ja"}).content.decode()
+        return page.partition("<h1")[2].partition("</h1>")[0]
+
+    assert searched
+    assert labelled == searched
+    assert f"読み上げ {task.pk}" in path_above(f"/admin/jobs/task/{task.pk}/change/")
+    assert f"タスクを取り消した #{entry.pk}" in path_above(f"/admin/access/auditentry/{entry.pk}/change/")

@@ -119,3 +119,8 @@ class AuditEntry(models.Model):
 
     def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         raise AppendOnly
+
+    @property
+    def heading(self) -> str:
+        """What the page of an entry is called."""
+        return f"{self.get_action_display()} #{self.pk}"

@@ -187,6 +187,8 @@ class TaskAdmin(ReadOnlyAdmin):
         if task is None:
             raise Http404
         _note_look(request, task)
+        # In the path above the page; the row itself knows only the name for programs.
+        task.heading = f"{cells.title(task.function)} {task.pk}"
         context = {
             **self.admin_site.each_context(request),
             **self._page_context(request, task),
