@@ -183,7 +183,10 @@ def in_words(details: dict[str, Any]) -> str:
 
 
 def _word(value: Any) -> str:
-    return " ".join(map(str, value)) or figures.NOTHING if isinstance(value, list) else str(value)
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    said = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return said or figures.NOTHING
 
 
 def _row(entry: AuditEntry) -> list[str]:

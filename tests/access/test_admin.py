@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from jobs.access import audit, book_kinds, roles, tokens
+from jobs.access import audit, book_admin, book_kinds, roles, tokens
 from jobs.access.accounts import first_contact
 from jobs.access.models import Action, ApiToken, AuditEntry, ChatAccount, Platform
 from tests.runtime.admin_site import PAYLOAD, client_of, person
@@ -312,3 +312,11 @@ def test_an_entry_leads_to_the_page_of_its_row_where_there_is_one() -> None:
     assert book_kinds.page("task", "") is None
     assert book_kinds.page("user", "-") is None
     assert book_kinds.page("left long ago", "1") is None
+
+
+def test_details_say_yes_and_no_and_nothing() -> None:
+    details = {"part": "", "own": True, "ids": [], "before": {"enabled": True}, "after": {"enabled": False}}
+
+    assert book_admin.in_words(details) == "part: –, own: yes, enabled: yes → no"
+    with translation.override("ja"):
+        assert book_admin.in_words({"own": False}) == "own: いいえ"

@@ -207,4 +207,4 @@ def test_changes_are_read_from_left_to_right(owner: User) -> None:
         before={"is_staff": False, "groups": []}, after={"is_staff": True, "groups": ["a", "b"]}, fields=[],
     )  # fmt: skip
 
-    assert in_words(entry.details) == "groups: – → a b, is_staff: False → True"
+    assert in_words(entry.details) == "groups: – → a b, is_staff: no → yes"
