@@ -4,9 +4,9 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
-from django.core.asgi import get_asgi_application
+from core import one_thread
 
-django_application = get_asgi_application()
+django_application = one_thread.application()
 
 from channels.routing import ProtocolTypeRouter
 from django.urls import get_resolver

@@ -107,7 +107,6 @@ MIDDLEWARE = [
     "jobs.live.second_step.StaffWithTwoFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "core.one_thread.one_thread",
 ]
 
 ROOT_URLCONF = "core.urls"

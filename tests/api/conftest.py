@@ -15,12 +15,12 @@ import redis
 from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.asgi import get_asgi_application
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.test import Client
 
+from core import one_thread
 from jobs.access import tokens
 from jobs.access.caller import DEFAULT_SCOPES
 from jobs.runtime.connection import key
@@ -57,7 +57,7 @@ def asgi_line(path: str, secret: str, *, method: str = "POST", **headers: str) -
         "server": ["127.0.0.1", 80],
         "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in told.items()],
     }  # fmt: skip
-    return ApplicationCommunicator(get_asgi_application(), scope)
+    return ApplicationCommunicator(one_thread.application(), scope)
 
 
 @pytest.fixture
