@@ -22,6 +22,7 @@ from jobs.access.audit import record
 from jobs.access.caller import DEFAULT_SCOPES, SCOPES, STAFF, Caller
 from jobs.access.errors import BadLifetime, StaffOnly, UnknownScope
 from jobs.access.models import Action, ApiToken
+from jobs.access.models.found import token_with_user
 from jobs.runtime import clock
 
 logger = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ def verify(secret: str) -> Caller | None:
     shape = SHAPE.fullmatch(secret)
     if shape is None:
         return None
-    token = ApiToken.objects.select_related("user").filter(prefix=shape[1]).first()
+    token = token_with_user(shape[1])
     # An unknown prefix is compared too, so that the time taken does not tell known ones.
     matches = hmac.compare_digest(_digest(secret), token.digest if token else "0" * 64)
     now = clock.now()

@@ -12,6 +12,7 @@ from jobs.access import tokens
 from jobs.access.caller import DEFAULT_SCOPES
 from jobs.access.errors import BadLifetime, StaffOnly, UnknownScope
 from jobs.access.models import Action, ApiToken, AuditEntry
+from jobs.access.models.found import token_with_user
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +128,22 @@ def test_use_is_written_at_most_once_a_minute(owner, at_noon, django_assert_num_
     tokens.verify(secret)
     token.refresh_from_db()
     assert token.last_used_at == NOON + timedelta(minutes=1)
+
+
+def test_a_token_is_found_as_the_orm_would_find_it_in_one_query(owner, at_noon, django_assert_num_queries):
+    token, secret = tokens.issue(owner, name="laptop 声")
+    owner.last_login, owner.first_name = NOON, "花"
+    owner.save()
+    tokens.verify(secret)
+    meant = ApiToken.objects.select_related("user").get(pk=token.pk)
+
+    with django_assert_num_queries(1):
+        found = token_with_user(token.prefix)
+        assert {**vars(found), "_state": None} == {**vars(meant), "_state": None}
+        assert {**vars(found.user), "_state": None} == {**vars(meant.user), "_state": None}
+    assert (found._state.adding, found._state.db) == (meant._state.adding, meant._state.db)
+    assert found.last_used_at == found.user.last_login == NOON
+    assert token_with_user("000000000000") is None
 
 
 def test_of_two_that_see_a_stale_row_one_writes(owner, at_noon):
