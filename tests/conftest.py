@@ -190,10 +190,12 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 def _limits_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test starts with every limit untouched, also one that leaves Valkey as it is."""
     from jobs.access import guesses, throttle
+    from jobs.runtime import estimate
 
     monkeypatch.setattr(throttle, "PREFIX", f"koebako:throttle:{os.urandom(6).hex()}")
     throttle.forget()
     guesses.forget()
+    estimate.forget()
 
 
 @pytest.fixture

@@ -32,10 +32,10 @@ def completion_estimate(task: Task, position: int | None) -> datetime | None:
     if task.is_final() or (task.status in WAITING and position is None):
         return None
     try:
-        own = stats.recent_seconds([task.function])[task.function]
-        if not own:
+        typical_seconds = _typical_seconds(task.function, _now())
+        if typical_seconds is None:
             return None
-        typical = timedelta(seconds=statistics.median(own))
+        typical = timedelta(seconds=typical_seconds)
         if task.status == Status.PROCESSING and task.started_at is not None:
             return max(task.started_at + typical, clock.now())
         before = _seconds_before(task, position or 0)
@@ -45,12 +45,13 @@ def completion_estimate(task: Task, position: int | None) -> datetime | None:
 
 
 def _seconds_before(task: Task, position: int) -> float | None:
-    workers = _workers(task.queue)
-    if not workers or Pause.objects.filter(queue=task.queue).exists():
+    look = _now()
+    workers = _open_workers(task.queue, look)
+    if not workers:
         return None
     if position == 0:
         return 0.0
-    mean = _mean_seconds(task.queue, int(time.monotonic() / LOOK_SECONDS))
+    mean = _mean_seconds(task.queue, look)
     if mean is None:
         return None
     spec = registry.find(task.function)
@@ -58,10 +59,29 @@ def _seconds_before(task: Task, position: int) -> float | None:
     return mean * (position / at_once)
 
 
-def _workers(queue: str) -> int:
-    """Return how many living workers take from a queue."""
+def forget() -> None:
+    """Look anew at the next question; for tests."""
+    for looked_at in (_typical_seconds, _open_workers, _mean_seconds):
+        looked_at.cache_clear()
+
+
+def _now() -> int:
+    return int(time.monotonic() / LOOK_SECONDS)
+
+
+@lru_cache(maxsize=64)
+def _typical_seconds(function: str, _look: int) -> float | None:
+    """Return the median of a function's last runs, None when there were none."""
+    own = stats.recent_seconds([function])[function]
+    return statistics.median(own) if own else None
+
+
+@lru_cache(maxsize=16)
+def _open_workers(queue: str, _look: int) -> int:
+    """Return how many living workers take from a queue; none from one that is paused."""
     lanes = [facts.get("lane") for facts in stats.live_workers()]
-    return len(lanes) if queue == "interactive" else sum(lane != "interactive" for lane in lanes)
+    workers = len(lanes) if queue == "interactive" else sum(lane != "interactive" for lane in lanes)
+    return 0 if workers and Pause.objects.filter(queue=queue).exists() else workers
 
 
 @lru_cache(maxsize=16)

@@ -4,16 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.runtime import admission, clock, stats
-from jobs.runtime.estimate import _mean_seconds as mean_seconds
+from jobs.runtime import admission, clock, connection, estimate, stats
 from jobs.runtime.estimate import completion_estimate
 from jobs.runtime.models import Status
 from jobs.runtime.telling import Telling
-
-
-@pytest.fixture(autouse=True)
-def _nothing_looked_at_before():
-    mean_seconds.cache_clear()
 
 
 @pytest.fixture
@@ -85,11 +79,31 @@ def test_nothing_is_said_while_nothing_is_known(make_task, ran, workers):
     assert seconds_left(task, 0) is None
 
     ran("toy_echo", 10)
+    estimate.forget()
     assert seconds_left(task, 0) is None
 
     workers(1)
+    estimate.forget()
     assert seconds_left(task, 0) is not None
     assert seconds_left(task, None) is None
+
+
+def test_many_questions_of_one_second_are_answered_by_one_look(
+    make_task, ran, workers, monkeypatch, django_assert_num_queries
+):
+    workers(2)
+    ran("toy_echo", 10)
+    task = make_task()
+    monkeypatch.setattr("jobs.runtime.estimate.time.monotonic", lambda: 100.2)
+    assert seconds_left(task, 6) == pytest.approx(40, abs=1)
+
+    with monkeypatch.context() as away, django_assert_num_queries(0):
+        away.setattr(connection, "_url", lambda: pytest.fail("Redis was asked again"))
+        assert seconds_left(task, 4) == pytest.approx(30, abs=1)
+
+    workers(4)
+    monkeypatch.setattr("jobs.runtime.estimate.time.monotonic", lambda: 101.1)
+    assert seconds_left(task, 4) == pytest.approx(20, abs=1)
 
 
 def test_nothing_is_said_of_a_queue_that_is_paused(make_task, ran, workers):
