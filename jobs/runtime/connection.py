@@ -21,6 +21,8 @@ from jobs.runtime.errors import QueueUnreachable
 PREFIX = "koebako"
 # A Redis that is well answers in a thousandth of it.
 BRIEF_SECONDS = 0.5
+# Of what is sent again by the sweep anyway, while somebody waits for an answer that does not need it.
+SENDING_SECONDS = 1.0
 
 
 def key(*parts: str) -> str:
@@ -43,6 +45,11 @@ def client() -> redis.Redis:
 def brief_client() -> redis.Redis:
     """Return a client like client(), for what a request is better off without than late: half a second a call."""
     return _client(_url(), os.getpid(), BRIEF_SECONDS)
+
+
+def sending_client() -> redis.Redis:
+    """Return a client like client(), for an id whose row is committed: a second a call, or less where less is set."""
+    return _client(_url(), os.getpid(), min(SENDING_SECONDS, settings.REDIS_TIMEOUT_SECONDS))
 
 
 def blocking_client() -> redis.Redis:

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from jobs.runtime import clock, followers, queue, registry, tracing, uploads
 from jobs.runtime.accepting import accept_nth, body_hash_of, fan_out, new_task, new_tasks, offered, tell
+from jobs.runtime.connection import sending_client
 from jobs.runtime.errors import KeyReused, NotFinished, QueueUnreachable
 from jobs.runtime.models import Priority, Source, Task
 from jobs.runtime.models.task import OPEN
@@ -186,7 +187,7 @@ def _send_all(tasks: Sequence[Task]) -> bool:
     queued = True
     positions: Sequence[int | None] = [None] * len(tasks)
     try:
-        positions = queue.send_all(tasks)
+        positions = queue.send_all(tasks, run=_run_hurried)
     except QueueUnreachable:
         queued = False
         logger.warning("tasks kept, not sent: the queue did not answer", extra={"count": len(tasks)})
@@ -207,7 +208,7 @@ def _announce(placed: Sequence[tuple[Task, int | None]], *, at_once: bool) -> No
     beside: dict[str, Any] = {"outbox": telling.outbox} if at_once else {}
     for task, position in placed:
         task_changed.send_robust(Task, task=task, position=position, **beside)
-    telling.send()
+    telling.send(_run_hurried)
 
 
 def invoke_again(task: Task, *, source: Source, idempotency_key: str | None = None) -> Invocation:
@@ -261,12 +262,17 @@ def _send(invocation: Invocation, parts: Sequence[Task] = ()) -> None:
         if parts:
             invocation.queued = reached = _send_all(parts)
         elif followers.may_start(task):
-            invocation.position = queue.send(task)
+            invocation.position = queue.send(task, run=_run_hurried)
             reached = True
     except QueueUnreachable:
         invocation.queued = False
         logger.warning("task kept, not sent: the queue did not answer", extra={"task": str(task.pk)})
     _announce([(task, invocation.position)], at_once=reached)
+
+
+def _run_hurried(source: str, *, keys: Sequence[str], args: Sequence[Any]) -> Any:
+    """Run a script for a caller whose row is committed: after a second they get their answer, and the sweep sends."""
+    return queue.script_of(source)(keys=keys, args=args, client=sending_client())
 
 
 def _known(

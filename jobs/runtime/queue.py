@@ -21,7 +21,7 @@ import redis
 from django.conf import settings
 
 from jobs.runtime import queue_scripts as scripts
-from jobs.runtime.connection import client, key
+from jobs.runtime.connection import client, key, sending_client
 from jobs.runtime.errors import QueueUnreachable
 from jobs.runtime.identity import age_seconds
 from jobs.runtime.limits import text_of
@@ -103,13 +103,13 @@ def id_of(member: bytes) -> UUID | None:
         return None
 
 
-def send(task: Task) -> int | None:
+def send(task: Task, *, run: RunScript = run_script) -> int | None:
     """Put a waiting task into its queue (again does no harm); return its place, None for a delayed one."""
-    return send_all([task])[0]
+    return send_all([task], run=run)[0]
 
 
 @reaching
-def send_all(tasks: Sequence[Task]) -> list[int | None]:
+def send_all(tasks: Sequence[Task], *, run: RunScript = run_script) -> list[int | None]:
     """Put waiting tasks into their queues, in this order, in one step for each SEND_BATCH; return their places."""
     ready = [task for task in tasks if task.not_before is None]
     for task in tasks:
@@ -122,14 +122,14 @@ def send_all(tasks: Sequence[Task]) -> list[int | None]:
         for place, alike in groupby(batch, lambda one: (one.queue, int(one.priority), one.order_key, text_of(one))):
             members = [member_of(task.id) for task in alike]
             args += [len(members), *place, *members]
-        ranks |= zip((task.id for task in batch), run_script(scripts.SEND, keys=[], args=args), strict=True)
+        ranks |= zip((task.id for task in batch), run(scripts.SEND, keys=[], args=args), strict=True)
     return [ranks.get(task.id) for task in tasks]
 
 
 @reaching
 def delay(task_id: UUID, *, until: datetime) -> None:
     """Keep a task out of its queue until then; the keeper of any cluster moves it when it is due."""
-    client().zadd(key("delayed"), {member_of(task_id): until.timestamp() * 1000})
+    sending_client().zadd(key("delayed"), {member_of(task_id): until.timestamp() * 1000})
 
 
 @reaching

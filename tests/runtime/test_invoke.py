@@ -1,12 +1,16 @@
 """The only way in: what is accepted, what is refused, and that nothing is lost on the way."""
 
+import socket
 import threading
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
+from redis.connection import AbstractConnection
 
 from jobs.runtime import queue
+from jobs.runtime.connection import SENDING_SECONDS
 from jobs.runtime.errors import InvalidInput, KeyReused, NotFinished, UnknownFunction
 from jobs.runtime.invoke import invoke, invoke_again
 from jobs.runtime.models import Source, Status, Task
@@ -133,6 +137,46 @@ def test_without_redis_the_row_is_kept_and_the_answer_says_so(accept, settings):
 
     assert (invocation.queued, invocation.position) == (False, None)
     assert Task.objects.get().status == Status.PENDING
+
+
+@pytest.mark.parametrize("beside", [{}, {"not_before": datetime(2099, 1, 1, tzinfo=UTC)}], ids=["now", "later"])
+def test_a_silent_redis_holds_an_answer_for_a_second_at_most(
+    transactional_db, owner, settings, tmp_path, monkeypatch, beside
+):
+    settings.REDIS_TIMEOUT_SECONDS, settings.REDIS_URL = 30, f"unix://{tmp_path}/silent.sock"
+    waited, wait = [], AbstractConnection.read_response
+
+    def noted(line, *args, **options):
+        waited.append(line.socket_timeout)
+        return wait(line, *args, **options)
+
+    monkeypatch.setattr(AbstractConnection, "read_response", noted)
+    with socket.socket(socket.AF_UNIX) as silent:
+        # It takes every line and never says a word.
+        silent.bind(f"{tmp_path}/silent.sock")
+        silent.listen()
+        invocation = invoke("toy_echo", {"word": "x"}, owner=owner, source=Source.API, **beside)
+
+    assert invocation.queued is False
+    # One wait in all: who was not answered is not asked again, and the watchers' message has a thread of its own.
+    assert waited == [SENDING_SECONDS]
+    assert Task.objects.get().status == Status.PENDING
+
+
+def test_two_round_trips_send_a_task_and_tell_its_watchers(accept, monkeypatch):
+    accept("toy_echo", word="first")
+    sent, send = [], AbstractConnection.send_packed_command
+
+    def noted(line, *args, **options):
+        sent.append(line)
+        return send(line, *args, **options)
+
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", noted)
+    accept("toy_echo", word="second")
+
+    assert len(sent) == 2
+    # Over one line: the second does not ask for another.
+    assert len(set(map(id, sent))) == 1
 
 
 def test_watchers_are_told_with_the_sender_or_without_redis_by_a_thread_that_may_wait(accept, settings):
