@@ -99,6 +99,11 @@ def tasks_visible_to(caller: Caller) -> QuerySet[Task]:
     return Task.objects.filter(owner_id=caller.user.pk)
 
 
+def is_visible_to(caller: Caller, task: Task) -> bool:
+    """Return whether a task is one of `tasks_visible_to`, of a row that was read a moment ago."""
+    return task.owner_id == caller.user.pk or caller.reads_all()
+
+
 def may_see(task: Task, *, user: User | AnonymousUser | None = None, link: str = "") -> bool:
     """Return True for the owner, for staff who may read what people sent, and for who holds the page's link."""
     if link and opens_page(link, task.pk):

@@ -81,9 +81,7 @@ class TokenHolder:
 
     def may_see(self, task: Task) -> bool:
         holder = self._holder()
-        if holder is None:
-            return False
-        return links.tasks_visible_to(holder).filter(pk=task.pk).exists()
+        return holder is not None and links.is_visible_to(holder, task)
 
     def _holder(self, *, first_seen_from: str = "") -> caller.Caller | None:
         try:

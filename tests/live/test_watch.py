@@ -5,10 +5,16 @@ from contextlib import aclosing
 from datetime import timedelta
 
 import pytest
+from channels.layers import get_channel_layer
+from django.contrib.auth.models import User
 
+from jobs.access import links, tokens
+from jobs.access.caller import STAFF, Caller
+from jobs.access.models import ApiToken
 from jobs.live import groups
 from jobs.live.describe import event
-from jobs.live.watch import MAX_WAITING_TASKS, Gone, Inbox, Pauses, follow, watch
+from jobs.live.viewers import TokenHolder
+from jobs.live.watch import MAX_WAITING_TASKS, Gone, Inbox, Pauses, _read_end, follow, watch
 from jobs.runtime import queue
 from jobs.runtime.models import Status, Task
 from jobs.runtime.signals import task_changed
@@ -60,12 +66,49 @@ async def test_a_watcher_gets_the_state_first_then_each_change_and_the_end(make_
     assert [message["status"] for message in (first, second, third)] == ["pending", "processing", "success"]
 
 
-async def test_a_task_that_has_ended_is_told_once(make_task):
+async def test_a_task_that_has_ended_is_told_once_and_nobody_listens_for_more(make_task, monkeypatch):
     task = make_task(Status.CANCELLED)
+    joined = []
+    monkeypatch.setattr(get_channel_layer(), "group_add", lambda *told: joined.append(told))
 
     messages = [message async for message in watch(task.pk, may_see=everybody)]
 
     assert [message["status"] for message in messages] == ["cancelled"]
+    assert joined == []
+
+
+async def test_the_end_of_a_task_is_for_those_alone_who_may_see_it(make_task):
+    task = make_task(Status.SUCCESS)
+
+    with pytest.raises(Gone):
+        await anext(watch(task.pk, may_see=lambda _task: False))
+
+
+def test_a_program_that_comes_for_an_end_costs_two_queries(make_task, owner, stranger, django_assert_num_queries):
+    holder, other = (TokenHolder(tokens.issue(user, name="watcher")[1]) for user in (owner, stranger))
+    task = make_task(Status.SUCCESS)
+    # The use of a token is written once a minute.
+    assert (holder.user_id(address="127.0.0.1"), other.user_id(address="127.0.0.1")) == (owner.pk, stranger.pk)
+
+    with django_assert_num_queries(2):
+        assert _read_end(task.pk, holder.may_see)["status"] == "success"
+
+    with pytest.raises(Gone):
+        _read_end(task.pk, other.may_see)
+    ApiToken.objects.all().delete()
+    with pytest.raises(Gone):
+        _read_end(task.pk, holder.may_see)
+
+
+def test_a_look_at_one_task_decides_as_the_list_of_tasks_does(make_task, owner, stranger, staff):
+    chief = User.objects.create_superuser("chief")
+    task = make_task(Status.SUCCESS)
+    callers = [Caller.with_scopes(user, scopes) for user in (owner, stranger, staff, chief) for scopes in ([], [STAFF])]
+
+    seen = [links.is_visible_to(caller, task) for caller in callers]
+
+    assert seen == [links.tasks_visible_to(caller).filter(pk=task.pk).exists() for caller in callers]
+    assert seen == [True, True, False, False, False, True, False, True]
 
 
 async def test_what_changes_while_the_row_is_read_is_not_missed(make_task):
