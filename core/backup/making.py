@@ -43,13 +43,16 @@ class Made:
 
 def back_up(target: Path, *, with_secrets: bool) -> Made:
     """
-    Write a backup to `target`, or under a name of its time into it when it is a folder.
+    Write a backup to `target`, a new file ending in .tar, or under a name of its time into it when it is a folder.
 
-    Raises CannotBackUp; then no file is left.
+    Raises CannotBackUp; then no file is left. A folder is not made: where a disk should be mounted and is not, it
+    would lie on the wrong one.
     """
     path = target / f"koebako-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar" if target.is_dir() else target
     if path.exists():
         raise CannotBackUp(f"{path} exists; a backup is never written over another")
+    if path.suffix != ".tar":
+        raise CannotBackUp(f"there is no folder {path}: make it first, or name a new file that ends in .tar")
     if not path.parent.is_dir():
         raise CannotBackUp(f"the folder {path.parent} does not exist")
     try:

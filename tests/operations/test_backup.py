@@ -147,10 +147,17 @@ def test_a_backup_is_written_over_nothing_and_into_no_missing_folder(folder, tmp
     taken = tmp_path / "taken.tar"
     taken.write_bytes(b"of yesterday")
 
-    for place, words in ((taken, "exists"), (tmp_path / "no" / "a.tar", "does not exist")):
+    # Without its folder the archive of every night would be a file of the folder's name, and the next one refused.
+    meant_as_folder = tmp_path / "backups"
+    for place, words in (
+        (taken, "exists"),
+        (tmp_path / "no" / "a.tar", "does not exist"),
+        (meant_as_folder, f"no folder {meant_as_folder}: make it"),
+    ):
         with pytest.raises(CommandError, match=words):
             call_command("backup", str(place))
 
+    assert list(tmp_path.iterdir()) == [taken]
     assert taken.read_bytes() == b"of yesterday"
     assert back_up(tmp_path, with_secrets=False).path.name.startswith("koebako-2")
 

@@ -15,7 +15,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="a new file, or a folder that gets one named by the time")
+        parser.add_argument("file", type=Path, help="a new file ending in .tar, or a folder for one named by the time")
         parser.add_argument(
             "--without-secrets",
             action="store_true",
