@@ -38,6 +38,19 @@ def test_a_value_in_the_env_file_reaches_the_services_and_the_rest_keeps_its_def
     assert "koebako.example.com" in SERVICES["web"]["environment"]["ALLOWED_HOSTS"].split(",")
 
 
+def test_a_private_receiver_is_allowed_where_it_is_named_and_where_it_is_sent_to():
+    """The web process refuses a callback's address before the deliveries would."""
+    services = compose.load(VALUES | {"DELIVERY_ALLOW_HOSTS": "hooks.lan:9000"})["services"]
+
+    for name in ("web", "workers", "rqworker", "discord", "telegram"):
+        assert services[name]["environment"]["DELIVERY_ALLOW_HOSTS"] == "hooks.lan:9000", name
+
+
+@ours
+def test_any_other_setting_reaches_every_process_by_a_file_that_may_be_away(name):
+    assert SERVICES[name]["env_file"] == [{"path": "koebako.env", "required": False}]
+
+
 @every
 def test_no_service_has_rights_that_it_does_not_need(name):
     service = SERVICES[name]

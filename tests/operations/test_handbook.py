@@ -160,7 +160,7 @@ def test_every_service_and_profile_of_compose_that_is_named_is_there():
         profiles, words = re.findall(r"--profile (\S+)", line), re.sub(r"--profile \S+ ", "", line).split()
         unknown += [each for each in profiles if each not in services]
         match words:
-            case ["run", "--rm", service, *_rest]:
+            case ["run", "--rm", service, *_rest] | ["exec", service, *_rest]:
                 unknown += [service] if service not in services else []
             case ["stop" | "up" | "restart", *rest]:
                 names = [
