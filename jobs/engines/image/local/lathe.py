@@ -1,6 +1,6 @@
 """Things seen from the side, turned about an upright axis: glasses, what is in them, buns, puddings.
 
-Called by foods/glasses.py and foods/standing.py.
+Called by foods/glasses.py, foods/standing.py and foods/wine.py.
 """
 
 from collections.abc import Sequence

@@ -16,52 +16,18 @@ def japanese_sweets(stage: Stage) -> None:
     relief.inside = place.mask
     x, y = place.x, place.y
     if stage.has("団子", "だんご", "dango", "みたらし"):
-        for row in range(3):
-            at = y - 108 + row * 106
-            tube(relief, ((x - 250, at + 6), (x + 262, at - 6)), 4.5, Finish("#d8bb84", gloss=0.3), level=36)
-            shades = ("#f1a9b0", "#f7efdf", "#a9bf62")
-            for part in range(3):
-                code = "#c98a3c" if stage.has("みたらし", "mitarashi") else shades[part]
-                blob(
-                    relief,
-                    x - 128 + part * 98,
-                    at,
-                    50,
-                    52,
-                    Finish(code, gloss=0.8, mottle="#e8b368" if stage.has("みたらし") else "", mottle_stride=2),
-                    level=14,
-                )
+        _dango(stage, x, y)
     elif stage.has("どら焼", "dorayaki"):
-        for dx, dy in ((-104, -34), (88, 40)):
-            blob(relief, x + dx, y + dy, 126, 26, Finish("#e6bd76", gloss=0.2, roundness=6), level=14)
-            blob(
-                relief,
-                x + dx + 8,
-                y + dy + 8,
-                122,
-                52,
-                Finish(
-                    "#9c5720", rim="#e2b066", rim_from=0.8, mottle="#b06c2c", mottle_stride=1, gloss=0.35, roundness=5
-                ),
-                level=30,
-            )
+        _dorayaki(stage, x, y)
     else:
-        tone = stage.flavour or ""
-        for index, (dx, dy) in enumerate(((-150, -50), (6, 40), (162, -46))):
-            code = tone or ("#f4b8bd", "#faf5ea", "#b9c98a")[index]
-            blob(
-                relief,
-                x + dx,
-                y + dy,
-                82,
-                72,
-                Finish(code, rim=code, mottle="#ffffff", mottle_amount=0.35, mottle_stride=2, gloss=0.15, bump=3),
-                wobble=0.04,
-                level=14,
-            )
-            crowns.dusting(stage, x + dx, y + dy, 62, "#ffffff", 34)
-        props.leaf(relief, x - 10, y - 130, 70, 12)
+        _mochi(stage, x, y)
     relief.inside = None
+    _green_tea(stage)
+
+
+def _green_tea(stage: Stage) -> None:
+    """Set a cup of green tea and a wooden pick beside the plate."""
+    relief = stage.relief
     cup = vessels.cup(relief, 866, 250, 116, stage.pick("brown", "celadon", "black"), handle=None)
     relief.inside = cup.mask
     garnish.liquid(stage, cup, "#8fa03c", mottle="#a9b85c")
@@ -79,6 +45,62 @@ def japanese_sweets(stage: Stage) -> None:
         soft=5,
         level=2,
     )
+
+
+def _mochi(stage: Stage, x: float, y: float) -> None:
+    """Lay three dusted rice cakes and a leaf."""
+    relief = stage.relief
+    tone = stage.flavour or ""
+    for index, (dx, dy) in enumerate(((-150, -50), (6, 40), (162, -46))):
+        code = tone or ("#f4b8bd", "#faf5ea", "#b9c98a")[index]
+        blob(
+            relief,
+            x + dx,
+            y + dy,
+            82,
+            72,
+            Finish(code, rim=code, mottle="#ffffff", mottle_amount=0.35, mottle_stride=2, gloss=0.15, bump=3),
+            wobble=0.04,
+            level=14,
+        )
+        crowns.dusting(stage, x + dx, y + dy, 62, "#ffffff", 34)
+    props.leaf(relief, x - 10, y - 130, 70, 12)
+
+
+def _dorayaki(stage: Stage, x: float, y: float) -> None:
+    """Lay two filled pancakes, one before the other."""
+    relief = stage.relief
+    for dx, dy in ((-104, -34), (88, 40)):
+        blob(relief, x + dx, y + dy, 126, 26, Finish("#e6bd76", gloss=0.2, roundness=6), level=14)
+        blob(
+            relief,
+            x + dx + 8,
+            y + dy + 8,
+            122,
+            52,
+            Finish("#9c5720", rim="#e2b066", rim_from=0.8, mottle="#b06c2c", mottle_stride=1, gloss=0.35, roundness=5),
+            level=30,
+        )
+
+
+def _dango(stage: Stage, x: float, y: float) -> None:
+    """Lay three skewers of three dumplings."""
+    relief = stage.relief
+    for row in range(3):
+        at = y - 108 + row * 106
+        tube(relief, ((x - 250, at + 6), (x + 262, at - 6)), 4.5, Finish("#d8bb84", gloss=0.3), level=36)
+        shades = ("#f1a9b0", "#f7efdf", "#a9bf62")
+        for part in range(3):
+            code = "#c98a3c" if stage.has("みたらし", "mitarashi") else shades[part]
+            blob(
+                relief,
+                x - 128 + part * 98,
+                at,
+                50,
+                52,
+                Finish(code, gloss=0.8, mottle="#e8b368" if stage.has("みたらし") else "", mottle_stride=2),
+                level=14,
+            )
 
 
 def biscuits(stage: Stage) -> None:
@@ -101,33 +123,39 @@ def biscuits(stage: Stage) -> None:
             for size, lift, code in ((72, 0, tone), (64, 26, "#fdf3e4"), (72, 34, tone)):
                 blob(relief, x, y, size, 34, Finish(code, gloss=0.4, roundness=5), level=place.floor + lift)
     else:
-        for x, y in stage.strewn(8, 176, x=place.x, y=place.y):
-            blob(
-                relief,
-                x,
-                y,
-                82,
-                26,
-                Finish(
-                    "#c98a44",
-                    rim="#9a5f24",
-                    mottle="#ddaa66",
-                    mottle_stride=3,
-                    bump=10,
-                    bump_kind="crumb",
-                    bump_stride=1,
-                    gloss=0.1,
-                    roundness=5,
-                ),
-                wobble=0.05,
-            )
-            for at_x, at_y in stage.strewn(6, 54, x=x, y=y):
-                blob(relief, at_x, at_y, 11, 9, Finish("#2f160b", gloss=0.6), wobble=0.2)
+        _chocolate_chip_biscuits(stage, place)
     relief.inside = None
     cup = vessels.cup(relief, 900, 206, 104, "white", handle=40)
     relief.inside = cup.mask
     garnish.liquid(stage, cup, "#2e160b", gloss=0.7)
     relief.inside = None
+
+
+def _chocolate_chip_biscuits(stage: Stage, place: vessels.Vessel) -> None:
+    """Strew biscuits with chips of chocolate."""
+    relief = stage.relief
+    for x, y in stage.strewn(8, 176, x=place.x, y=place.y):
+        blob(
+            relief,
+            x,
+            y,
+            82,
+            26,
+            Finish(
+                "#c98a44",
+                rim="#9a5f24",
+                mottle="#ddaa66",
+                mottle_stride=3,
+                bump=10,
+                bump_kind="crumb",
+                bump_stride=1,
+                gloss=0.1,
+                roundness=5,
+            ),
+            wobble=0.05,
+        )
+        for at_x, at_y in stage.strewn(6, 54, x=x, y=y):
+            blob(relief, at_x, at_y, 11, 9, Finish("#2f160b", gloss=0.6), wobble=0.2)
 
 
 def _doughnut(stage: Stage, x: float, y: float, icing: str, level: float) -> None:

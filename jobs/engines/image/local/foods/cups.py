@@ -39,28 +39,32 @@ def coffee(stage: Stage) -> None:
         garnish.liquid(stage, place, drink, mottle=mottle, gloss=0.3)
         _rosetta(stage, place, crema)
     else:
-        garnish.liquid(stage, place, "#2a1206", gloss=0.9)
-        blob(
-            relief,
-            place.x,
-            place.y,
-            place.radius,
-            0.4,
-            Finish("#2a1206", rim="#8a4a1c", rim_from=0.86, gloss=0.9, roundness=40),
-            level=place.floor,
-        )
-        for step in range(26):
-            angle = stage.about(0, 180)
-            far = place.radius * stage.dice.uniform(0.8, 0.93)
-            at = (place.x + math.cos(math.radians(angle)) * far, place.y + math.sin(math.radians(angle)) * far)
-            blob(relief, *at, stage.about(5, 3), 2, Finish("#b5793c", opacity=0.7, gloss=1.0), level=place.floor)
-            if step > 18:
-                break
+        _black_coffee(stage, place)
     relief.inside = None
     props.spoon(relief, MIDDLE_X + 196, MIDDLE_Y + 150, angle=118, length=300)
     if not stage.has(*MATCHA, *ROASTED_TEA, "ココア", "cocoa", "ホットチョコ", "hot chocolate"):
         for x, y in stage.strewn(7, 60, x=120, y=660):
             _bean(stage, x, y)
+
+
+def _black_coffee(stage: Stage, place: Vessel) -> None:
+    """Pour coffee with its golden edge and a few bubbles."""
+    relief = stage.relief
+    garnish.liquid(stage, place, "#2a1206", gloss=0.9)
+    blob(
+        relief,
+        place.x,
+        place.y,
+        place.radius,
+        0.4,
+        Finish("#2a1206", rim="#8a4a1c", rim_from=0.86, gloss=0.9, roundness=40),
+        level=place.floor,
+    )
+    for _ in range(20):
+        angle = stage.about(0, 180)
+        far = place.radius * stage.dice.uniform(0.8, 0.93)
+        at = (place.x + math.cos(math.radians(angle)) * far, place.y + math.sin(math.radians(angle)) * far)
+        blob(relief, *at, stage.about(5, 3), 2, Finish("#b5793c", opacity=0.7, gloss=1.0), level=place.floor)
 
 
 def _with_milk(stage: Stage) -> tuple[str, str, str]:
@@ -96,6 +100,43 @@ def _rosetta(stage: Stage, place: Vessel, drink: str) -> None:
         wobble=0.02,
         level=level,
     )
+    _crescents(stage, place, crema, level, radius)
+    slab(
+        relief,
+        place.x,
+        place.y + radius * 0.1,
+        radius * 1.34,
+        radius * 0.05,
+        1,
+        milk,
+        angle=90,
+        corner=4,
+        soft=5,
+        level=level,
+    )
+    _foam_heart(stage, place, level, milk, radius)
+
+
+def _foam_heart(stage: Stage, place: Vessel, level: float, milk: Finish, radius: float) -> None:
+    """Draw the heart at the leaf's top."""
+    relief = stage.relief
+    for side in (-1, 1):
+        blob(
+            relief,
+            place.x + side * radius * 0.13,
+            place.y - radius * 0.60,
+            radius * 0.18,
+            1,
+            milk,
+            stretch=1.25,
+            angle=side * 40,
+            level=level,
+        )
+
+
+def _crescents(stage: Stage, place: Vessel, crema: Finish, level: float, radius: float) -> None:
+    """Draw the drink between the leaf's crescents."""
+    relief = stage.relief
     for step in range(5):
         y = place.y + radius * (0.52 - step * 0.235)
         width = radius * (0.66 + 0.34 * math.sin((step + 0.6) / 5 * math.pi))
@@ -110,31 +151,6 @@ def _rosetta(stage: Stage, place: Vessel, drink: str) -> None:
             corner=radius * 0.03,
             soft=5,
             bend=radius * 0.27,
-            level=level,
-        )
-    slab(
-        relief,
-        place.x,
-        place.y + radius * 0.1,
-        radius * 1.34,
-        radius * 0.05,
-        1,
-        milk,
-        angle=90,
-        corner=4,
-        soft=5,
-        level=level,
-    )
-    for side in (-1, 1):
-        blob(
-            relief,
-            place.x + side * radius * 0.13,
-            place.y - radius * 0.60,
-            radius * 0.18,
-            1,
-            milk,
-            stretch=1.25,
-            angle=side * 40,
             level=level,
         )
 
@@ -159,21 +175,41 @@ def tea(stage: Stage) -> None:
         "ミルクティー",
         "milk tea",
     ):
-        garnish.saucer(relief, MIDDLE_X - 30, MIDDLE_Y, 330, "#f3efe6", "#b9965c")
-        place = vessels.cup(
-            relief, MIDDLE_X - 30, MIDDLE_Y, 232, stage.pick("white", "cream", "pink"), handle=stage.about(25, 20)
-        )
-        relief.inside = place.mask
-        has_milk = stage.has("ミルク", "milk", "チャイ", "chai")
-        garnish.liquid(
-            stage, place, "#c99a66" if has_milk else "#a8400c", mottle="#d9b184" if has_milk else "#c9641c", gloss=0.8
-        )
-        if not has_milk:
-            crowns.citrus(stage, place.x + 40, place.y + 30, 82, level=place.floor + 1)
-        relief.inside = None
-        props.spoon(relief, MIDDLE_X + 196, MIDDLE_Y + 150, angle=118, length=300)
+        _black_tea(stage)
         return
     is_matcha = stage.has("抹茶", "matcha")
+    _wooden_tray(stage)
+    place = vessels.cup(
+        relief, MIDDLE_X - 40, MIDDLE_Y, 246, stage.pick("black", "brown", "celadon", "sand"), handle=None
+    )
+    relief.inside = place.mask
+    _pour_green_tea(stage, place, is_matcha)
+    relief.inside = None
+    _tea_leaves(stage)
+
+
+def _pour_green_tea(stage: Stage, place: Vessel, is_matcha: bool) -> None:
+    """Fill the cup: whisked matcha with its foam, or clear tea."""
+    if is_matcha:
+        garnish.liquid(stage, place, "#7f9a33", mottle="#9ab34c", gloss=0.3)
+        garnish.specks(
+            stage,
+            150,
+            place.radius * 0.94,
+            ("#b9cc74", "#a8bf5c", "#cbd992"),
+            x=place.x,
+            y=place.y,
+            size=3.4,
+            stretch=1.0,
+        )
+    else:
+        tone = "#8d5418" if stage.has("ほうじ", "麦茶", "烏龍", "ウーロン", "houji", "oolong", "barley") else "#a9b24a"
+        garnish.liquid(stage, place, tone, gloss=0.85)
+
+
+def _wooden_tray(stage: Stage) -> None:
+    """Lay the tray that green tea stands on."""
+    relief = stage.relief
     slab(
         relief,
         MIDDLE_X - 40,
@@ -195,26 +231,11 @@ def tea(stage: Stage) -> None:
         soft=8,
         level=2,
     )
-    place = vessels.cup(
-        relief, MIDDLE_X - 40, MIDDLE_Y, 246, stage.pick("black", "brown", "celadon", "sand"), handle=None
-    )
-    relief.inside = place.mask
-    if is_matcha:
-        garnish.liquid(stage, place, "#7f9a33", mottle="#9ab34c", gloss=0.3)
-        garnish.specks(
-            stage,
-            150,
-            place.radius * 0.94,
-            ("#b9cc74", "#a8bf5c", "#cbd992"),
-            x=place.x,
-            y=place.y,
-            size=3.4,
-            stretch=1.0,
-        )
-    else:
-        tone = "#8d5418" if stage.has("ほうじ", "麦茶", "烏龍", "ウーロン", "houji", "oolong", "barley") else "#a9b24a"
-        garnish.liquid(stage, place, tone, gloss=0.85)
-    relief.inside = None
+
+
+def _tea_leaves(stage: Stage) -> None:
+    """Strew leaves on a dark stone beside the cup."""
+    relief = stage.relief
     blob(relief, 880, 560, 74, 8, Finish("#2f3b2a", gloss=0.2, roundness=8), level=2)
     for x, y in stage.strewn(16, 44, x=880, y=560):
         slab(
@@ -230,6 +251,24 @@ def tea(stage: Stage) -> None:
             soft=3,
             bend=4,
         )
+
+
+def _black_tea(stage: Stage) -> None:
+    """Set black tea on its saucer, with milk or a slice of lemon."""
+    relief = stage.relief
+    garnish.saucer(relief, MIDDLE_X - 30, MIDDLE_Y, 330, "#f3efe6", "#b9965c")
+    place = vessels.cup(
+        relief, MIDDLE_X - 30, MIDDLE_Y, 232, stage.pick("white", "cream", "pink"), handle=stage.about(25, 20)
+    )
+    relief.inside = place.mask
+    has_milk = stage.has("ミルク", "milk", "チャイ", "chai")
+    garnish.liquid(
+        stage, place, "#c99a66" if has_milk else "#a8400c", mottle="#d9b184" if has_milk else "#c9641c", gloss=0.8
+    )
+    if not has_milk:
+        crowns.citrus(stage, place.x + 40, place.y + 30, 82, level=place.floor + 1)
+    relief.inside = None
+    props.spoon(relief, MIDDLE_X + 196, MIDDLE_Y + 150, angle=118, length=300)
 
 
 def sake(stage: Stage) -> None:

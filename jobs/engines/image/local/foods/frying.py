@@ -36,64 +36,82 @@ def fried_main(stage: Stage, place: Vessel, x: float, y: float, *, size: float =
         )
         garnish.drizzle(stage, x, y, 120 * size, "#3c1608", thick=5 * size, gloss=0.95)
     elif stage.has("海老", "えび", "エビ", "prawn", "shrimp"):
-        for step in range(4):
-            at = x - 150 * size + step * 96 * size
-            slab(
-                relief,
-                at,
-                y,
-                250 * size,
-                70 * size,
-                40 * size,
-                ingredients.CRUMBED,
-                angle=-74,
-                corner=33 * size,
-                soft=30 * size,
-                bend=14,
-                level=level,
-            )
-            blob(
-                relief,
-                at + 40 * size,
-                y - 134 * size,
-                20 * size,
-                14,
-                Finish("#d8552f", gloss=0.5),
-                stretch=1.9,
-                angle=-60,
-                level=level,
-            )
+        _fried_prawns(stage, x, y, level, size)
     elif stage.has("コロッケ", "croquette", "メンチ", "フライ") and not stage.has("ポテト", "french", "fries"):
-        for dx, dy in ((-92, 6), (84, -16), (20, 84)):
-            blob(
-                relief,
-                x + dx * size,
-                y + dy * size,
-                82 * size,
-                52 * size,
-                ingredients.CRUMBED,
-                stretch=1.25,
-                angle=-14 + dx * 0.2,
-                wobble=0.03,
-                level=level,
-            )
+        _croquettes(stage, x, y, level, size)
     elif stage.has("ポテト", "fries", "chips", "potato"):
-        for at_x, at_y in stage.strewn(46, 150 * size, x=x, y=y):
-            stick = Finish(
-                stage.pick("#efc55a", "#e8b542", "#f4d67c"), rim="#c48a2a", mottle="#d9a13c", mottle_stride=5, gloss=0.4
-            )
-            slab(
-                relief,
-                at_x,
-                at_y,
-                stage.about(136, 26) * size,
-                22 * size,
-                20,
-                stick,
-                angle=stage.about(0, 180),
-                corner=5,
-                soft=8,
-            )
+        _chips(stage, x, y, size)
     else:
         for at_x, at_y in stage.strewn(9, 138 * size, x=x, y=y):
             ingredients.fried_piece(stage, at_x, at_y, 64 * size)
+
+
+def _chips(stage: Stage, x: float, y: float, size: float) -> None:
+    """Strew chips over one another."""
+    relief = stage.relief
+    for at_x, at_y in stage.strewn(46, 150 * size, x=x, y=y):
+        stick = Finish(
+            stage.pick("#efc55a", "#e8b542", "#f4d67c"), rim="#c48a2a", mottle="#d9a13c", mottle_stride=5, gloss=0.4
+        )
+        slab(
+            relief,
+            at_x,
+            at_y,
+            stage.about(136, 26) * size,
+            22 * size,
+            20,
+            stick,
+            angle=stage.about(0, 180),
+            corner=5,
+            soft=8,
+        )
+
+
+def _croquettes(stage: Stage, x: float, y: float, level: float, size: float) -> None:
+    """Lay three oval croquettes."""
+    relief = stage.relief
+    for dx, dy in ((-92, 6), (84, -16), (20, 84)):
+        blob(
+            relief,
+            x + dx * size,
+            y + dy * size,
+            82 * size,
+            52 * size,
+            ingredients.CRUMBED,
+            stretch=1.25,
+            angle=-14 + dx * 0.2,
+            wobble=0.03,
+            level=level,
+        )
+
+
+def _fried_prawns(stage: Stage, x: float, y: float, level: float, size: float) -> None:
+    """Lay four prawns in crumbs, their tails out."""
+    relief = stage.relief
+    for step in range(4):
+        at = x - 150 * size + step * 96 * size
+        slab(
+            relief,
+            at,
+            y,
+            250 * size,
+            70 * size,
+            40 * size,
+            ingredients.CRUMBED,
+            angle=-74,
+            corner=33 * size,
+            soft=30 * size,
+            bend=14,
+            level=level,
+        )
+        blob(
+            relief,
+            at + 40 * size,
+            y - 134 * size,
+            20 * size,
+            14,
+            Finish("#d8552f", gloss=0.5),
+            stretch=1.9,
+            angle=-60,
+            level=level,
+        )

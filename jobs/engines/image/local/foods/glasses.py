@@ -1,4 +1,4 @@
-"""Cold drinks, seen from the side: beer, wine, cocktails, juice, iced coffee and tea, soda."""
+"""Cold drinks, seen from the side: beer, cocktails, juice, iced coffee and tea, soda."""
 
 import math
 
@@ -65,17 +65,7 @@ def beer(stage: Stage) -> None:
     )
     outline = ((150.0, 148.0), (640.0, 140.0), (668.0, 140.0), (678.0, 128.0))
     ground_shadow(relief, X, FOOT_Y - 4, 170)
-    handle = Finish("#e3e9ea", gloss=0.95, opacity=0.72)
-    tube(
-        relief,
-        [
-            (X + 130 + 112 * math.sin(step * math.pi / 14), 404 - 146 * math.cos(step * math.pi / 14))
-            for step in range(15)
-        ],
-        19,
-        handle,
-        level=10,
-    )
+    _mug_handle(stage)
     standing(relief, X, outline, ((150, "#f2f5f5"), (678, "#d9dfe0")), opacity=0.5, depth=0.2, edge=0.3)
     standing(
         relief, X, ((226.0, 147.0), (640.0, 140.0), (650.0, 134.0)), bands, opacity=0.96, inset=15, edge=0.4, gloss=0.3
@@ -84,6 +74,14 @@ def beer(stage: Stage) -> None:
         bubble(relief, X + stage.about(0, 112), stage.dice.uniform(290, 630), stage.dice.uniform(1.6, 4), opacity=0.5)
     for x in (-84, -28, 28, 84):
         slab(relief, X + x, 450, 30, 330, 8, Finish("#fff8e0", opacity=0.10, gloss=0.5), corner=14, soft=13, level=60)
+    _foam(stage)
+    shine(relief, X, outline, strength=0.45)
+    _beads(stage, outline, 60)
+
+
+def _foam(stage: Stage) -> None:
+    """Let the head of foam stand above the brim."""
+    relief = stage.relief
     standing(
         relief,
         X,
@@ -105,62 +103,22 @@ def beer(stage: Stage) -> None:
             wobble=0.05,
             level=52,
         )
-    shine(relief, X, outline, strength=0.45)
-    _beads(stage, outline, 60)
 
 
-def wine(stage: Stage) -> None:
-    """A stemmed glass, red, white, rosé or sparkling."""
+def _mug_handle(stage: Stage) -> None:
+    """Bend the handle beside the mug."""
     relief = stage.relief
-    top, low = "#7a1228", "#3f0512"
-    if stage.has("白", "white", "シャルドネ", "chardonnay", "スパークリング", "sparkling", "シャンパン", "champagne"):
-        top, low = "#efdf9a", "#d9bf62"
-    elif stage.has("ロゼ", "rosé", "rose"):
-        top, low = "#f2a59a", "#dd7a72"
-    cup = ((130.0, 108.0), (210.0, 138.0), (290.0, 150.0), (360.0, 138.0), (420.0, 92.0), (446.0, 36.0), (456.0, 12.0))
-    ground_shadow(relief, X, FOOT_Y - 2, 130)
-    oval(relief, X, FOOT_Y - 6, 118, "#dfe5e6", opacity=0.55, squash=0.14, gloss=0.9)
-    standing(
+    handle = Finish("#e3e9ea", gloss=0.95, opacity=0.72)
+    tube(
         relief,
-        X,
-        ((446.0, 13.0), (480.0, 8.0), (620.0, 8.0), (660.0, 22.0), (674.0, 66.0)),
-        ((446, "#e8eded"), (674, "#cdd5d6")),
-        opacity=0.7,
-        gloss=0.9,
-        edge=0.5,
+        [
+            (X + 130 + 112 * math.sin(step * math.pi / 14), 404 - 146 * math.cos(step * math.pi / 14))
+            for step in range(15)
+        ],
+        19,
+        handle,
+        level=10,
     )
-    standing(relief, X, cup, ((130, "#eef2f3"), (456, "#dde4e5")), opacity=0.22, depth=0.15)
-    standing(
-        relief,
-        X,
-        ((268.0, 149.0), (290.0, 150.0), (360.0, 138.0), (420.0, 92.0), (446.0, 36.0)),
-        ((268, top), (446, low)),
-        opacity=0.95,
-        inset=7,
-        edge=0.45,
-    )
-    oval(relief, X, 268, 141, top, squash=0.13, gloss=0.7)
-    if stage.has("スパークリング", "sparkling", "シャンパン", "champagne"):
-        for _ in range(60):
-            bubble(relief, X + stage.about(0, 100), stage.dice.uniform(290, 420), stage.dice.uniform(1.2, 3))
-    shine(relief, X, cup, strength=0.6)
-    brim(relief, X, 130, 108, squash=0.13)
-    for x, y in ((210, 30), (248, 8), (226, -22), (270, 44), (286, 16), (250, 48)):
-        tone = "#5a2450" if top == "#7a1228" else "#a9bf5c"
-        blob(
-            relief,
-            X + x,
-            FOOT_Y - 40 + y * 0.6,
-            30,
-            30,
-            Finish(
-                tone,
-                rim="#2f1029" if top == "#7a1228" else "#7d9a3a",
-                gloss=0.6,
-                mottle="#8a5a7e" if top == "#7a1228" else "",
-            ),
-            level=10,
-        )
 
 
 def cocktail(stage: Stage) -> None:
@@ -182,16 +140,7 @@ def cocktail(stage: Stage) -> None:
         "焼酎",
         "モスコ",
     ):
-        tone = stage.flavour or (
-            "#e8b34a" if stage.has("ハイボール", "highball", "ウイスキー", "whisky", "whiskey") else "#eef0d2"
-        )
-        outline = _tumbler(stage, [(206.0, tone), (650.0, tone)], cubes=8)
-        for _ in range(50):
-            bubble(relief, X + stage.about(0, 96), stage.dice.uniform(230, 640), stage.dice.uniform(1.4, 3.6))
-        crowns.citrus(stage, X - 118, 152, 66, level=60)
-        if stage.has("モヒート", "mojito", "ミント"):
-            crowns.herb(stage, X + 20, 190, 54, level=64)
-        _beads(stage, outline, 50)
+        _long_drink(stage)
         return
     tone = stage.flavour or stage.pick("#e8546a", "#f08b3a", "#5aa9c9", "#b9cf5a")
     cup = ((150.0, 196.0), (396.0, 16.0), (410.0, 9.0))
@@ -207,12 +156,33 @@ def cocktail(stage: Stage) -> None:
         edge=0.5,
     )
     standing(relief, X, cup, ((150, "#eef2f3"), (410, "#dde4e5")), opacity=0.24, depth=0.15)
-    standing(relief, X, ((186.0, 168.0), (392.0, 18.0)), ((186, tone), (392, tone)), opacity=0.9, inset=7, edge=0.3)
-    oval(relief, X, 186, 160, tone, squash=0.13, gloss=0.8)
+    _pour_cocktail(stage, tone)
     shine(relief, X, cup, strength=0.5)
     brim(relief, X, 150, 196, squash=0.13)
     crowns.citrus(stage, X + 158, 156, 60, level=60)
     blob(relief, X - 40, 196, 24, 24, Finish("#b3142b", rim="#7a0a1c", gloss=0.95), level=40)
+
+
+def _pour_cocktail(stage: Stage, tone: str) -> None:
+    """Fill the cone of a martini glass."""
+    relief = stage.relief
+    standing(relief, X, ((186.0, 168.0), (392.0, 18.0)), ((186, tone), (392, tone)), opacity=0.9, inset=7, edge=0.3)
+    oval(relief, X, 186, 160, tone, squash=0.13, gloss=0.8)
+
+
+def _long_drink(stage: Stage) -> None:
+    """Set a tall glass with ice, bubbles and a slice of citrus."""
+    relief = stage.relief
+    tone = stage.flavour or (
+        "#e8b34a" if stage.has("ハイボール", "highball", "ウイスキー", "whisky", "whiskey") else "#eef0d2"
+    )
+    outline = _tumbler(stage, [(206.0, tone), (650.0, tone)], cubes=8)
+    for _ in range(50):
+        bubble(relief, X + stage.about(0, 96), stage.dice.uniform(230, 640), stage.dice.uniform(1.4, 3.6))
+    crowns.citrus(stage, X - 118, 152, 66, level=60)
+    if stage.has("モヒート", "mojito", "ミント"):
+        crowns.herb(stage, X + 20, 190, 54, level=64)
+    _beads(stage, outline, 50)
 
 
 def cold_drink(stage: Stage) -> None:
@@ -229,21 +199,7 @@ def cold_drink(stage: Stage) -> None:
         crowns.scoop(stage, X - 10, 170, 88, "#fbf3da", mottle="#fff9ea", level=40)
         blob(relief, X + 44, 104, 24, 26, Finish("#c8142b", rim="#86081a", gloss=0.95), level=110)
     elif stage.has("スムージー", "smoothie", "シェイク", "shake", "フラペ", "タピオカ", "bubble tea", "boba"):
-        if stage.has("タピオカ", "boba", "bubble"):
-            for _ in range(34):
-                blob(
-                    relief,
-                    X + stage.about(0, 84),
-                    stage.dice.uniform(560, 640),
-                    16,
-                    14,
-                    Finish("#1d0f08", gloss=0.9),
-                    level=56,
-                )
-        else:
-            for x, y, size in ((-66, 190, 62), (56, 188, 64), (-4, 158, 74), (4, 112, 46)):
-                blob(relief, X + x, y, size, 44, Finish("#fffaf0", gloss=0.2, bump=4), level=40)
-            vegetables.berry(stage, X - 24, 96, 30, kind="strawberry")
+        _thick_drink(stage)
     else:
         crowns.citrus(
             stage,
@@ -256,6 +212,26 @@ def cold_drink(stage: Stage) -> None:
         )
         crowns.herb(stage, X + 30, 192, 40, level=64)
     _beads(stage, outline, 70)
+
+
+def _thick_drink(stage: Stage) -> None:
+    """Add what tapioca tea, or a smoothie, has instead of a slice of citrus."""
+    relief = stage.relief
+    if stage.has("タピオカ", "boba", "bubble"):
+        for _ in range(34):
+            blob(
+                relief,
+                X + stage.about(0, 84),
+                stage.dice.uniform(560, 640),
+                16,
+                14,
+                Finish("#1d0f08", gloss=0.9),
+                level=56,
+            )
+    else:
+        for x, y, size in ((-66, 190, 62), (56, 188, 64), (-4, 158, 74), (4, 112, 46)):
+            blob(relief, X + x, y, size, 44, Finish("#fffaf0", gloss=0.2, bump=4), level=40)
+        vegetables.berry(stage, X - 24, 96, 30, kind="strawberry")
 
 
 def _drink(stage: Stage) -> tuple[list[tuple[float, str]], bool, int]:

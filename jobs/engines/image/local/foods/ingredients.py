@@ -222,6 +222,12 @@ def dumpling(stage: Stage, x: float, y: float, size: float, angle: float) -> Non
         bend=size * 0.20,
         level=level + size * 0.40,
     )
+    _pleats(stage, x, y, size, angle, level + size * 0.30)
+
+
+def _pleats(stage: Stage, x: float, y: float, size: float, angle: float, level: float) -> None:
+    """Fold the crest of a dumpling along its outer edge."""
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     for step in range(-4, 5):
         along = step * size * 0.215
         lift = -size * (0.34 - 0.34 * (step / 4.4) ** 2) + size * 0.04
@@ -235,7 +241,7 @@ def dumpling(stage: Stage, x: float, y: float, size: float, angle: float) -> Non
             crest,
             stretch=1.7,
             angle=angle + 90 + step * 12,
-            level=level + size * 0.30,
+            level=level,
         )
 
 

@@ -1,18 +1,17 @@
-"""Ramen, udon and soba, cold noodles on bamboo, pasta, fried noodles."""
+"""Ramen, udon and soba, cold noodles on bamboo, fried noodles."""
 
 from jobs.engines.image.local import props, vessels
-from jobs.engines.image.local.foods import crowns, garnish, ingredients, vegetables
+from jobs.engines.image.local.foods import garnish, ingredients
 from jobs.engines.image.local.shapes import Finish, blob, slab, strands
 from jobs.engines.image.local.stage import MIDDLE_X, MIDDLE_Y, Stage
 
 RAMEN = Finish("#e6c46f", rim="#c79b45", gloss=0.5)
 UDON = Finish("#f4ead2", rim="#dccdae", gloss=0.5)
 SOBA = Finish("#8c7358", rim="#6f573f", gloss=0.4)
-PASTA = Finish("#e8c565", rim="#cfa344", gloss=0.55)
 FRIED_NOODLES = Finish("#9a5f2a", rim="#6f3f18", mottle="#c68c48", mottle_stride=3, gloss=0.6)
 
 
-def _heap(
+def heap(
     stage: Stage,
     x: float,
     y: float,
@@ -73,7 +72,7 @@ def ramen(stage: Stage) -> None:
     relief.inside = place.mask
     garnish.liquid(stage, place, tone, mottle=mottle, oil=oil, drops=64)
     x, y = place.x, place.y
-    _heap(stage, x + 8, y + 24, 236, RAMEN, place.floor - 8, count=10, thread=5.6, rise=2.4)
+    heap(stage, x + 8, y + 24, 236, RAMEN, place.floor - 8, count=10, thread=5.6, rise=2.4)
     ingredients.nori(stage, x + 168, y - 128, 128, 186, 24, level=place.floor + 18)
     for dx, dy, size, angle in ((-112, -84, 86, 20), (-22, -148, 82, 60)):
         ingredients.chashu(stage, x + dx, y + dy, size, angle)
@@ -112,7 +111,7 @@ def udon(stage: Stage) -> None:
     tone, mottle, oil = _broth(stage) if stage.has("カレー", "curry") else ("#a2692a", "#b98344", "")
     garnish.liquid(stage, place, tone, mottle=mottle, oil=oil)
     x, y = place.x, place.y
-    _heap(
+    heap(
         stage,
         x,
         y + 10,
@@ -175,7 +174,7 @@ def cold_noodles(stage: Stage) -> None:
     place = vessels.zaru(relief, MIDDLE_X - 60, MIDDLE_Y, 300)
     finish = UDON if stage.has("そうめん", "素麺", "somen", "うどん", "udon", "冷麦") else SOBA
     relief.inside = place.mask
-    _heap(stage, place.x, place.y, 262, finish, place.floor, count=15, thread=5.2, rise=1.6, tip=0.1)
+    heap(stage, place.x, place.y, 262, finish, place.floor, count=15, thread=5.2, rise=1.6, tip=0.1)
     _loose(stage, place.x, place.y, 170, finish, 9, thread=5.2, level=place.floor + 30)
     garnish.shreds(stage, 46, place.x, place.y - 10, 74, ("#14201a", "#203026"), length=36, thick=2.4)
     relief.inside = None
@@ -189,98 +188,13 @@ def cold_noodles(stage: Stage) -> None:
     props.chopsticks(relief, 884, 640, angle=6, length=270)
 
 
-def _sauce(stage: Stage) -> tuple[Finish, str]:
-    """Return the noodles' finish under their sauce, and the kind of sauce."""
-    if stage.has(
-        "ナポリタン",
-        "トマト",
-        "tomato",
-        "napolitan",
-        "ミート",
-        "ボロネ",
-        "bolognese",
-        "アラビアータ",
-        "ポモドーロ",
-        "meat sauce",
-    ):
-        return PASTA.but(colour="#dd7a35", rim="#b54e1c", mottle="#e9a458", mottle_stride=3), "tomato"
-    if stage.has("カルボナーラ", "クリーム", "cream", "carbonara", "アルフレッド"):
-        return PASTA.but(colour="#f0dca2", rim="#d9bd78"), "cream"
-    if stage.has("ジェノベ", "バジル", "genovese", "pesto", "basil"):
-        return PASTA.but(colour="#b6b553", rim="#7d8a2e", mottle="#7f9a3a", mottle_stride=4), "basil"
-    if stage.has("イカ墨", "いかすみ", "squid ink", "nero"):
-        return PASTA.but(colour="#2b2826", rim="#171515"), "black"
-    return PASTA, "oil"
-
-
-def pasta(stage: Stage) -> None:
-    """A nest of pasta on a wide plate, its sauce by the words."""
-    relief, (finish, sauce) = stage.relief, _sauce(stage)
-    place = vessels.plate(relief, MIDDLE_X, MIDDLE_Y, 336, stage.pick("white", "cream", "blue", "black"), well=0.62)
-    x, y = place.x, place.y
-    relief.inside = place.mask
-    for index, (radius, width) in enumerate(((186, 96), (132, 96), (80, 92), (34, 70))):
-        for part in range(2 if index < 3 else 1):
-            strands(
-                relief, x + stage.about(0, 12), y + stage.about(0, 12), radius, width, 5.4, finish,
-                start=part * 170 + stage.about(0, 50), sweep=stage.about(235, 40),
-                level=place.floor + index * 13, height=22,
-            )  # fmt: skip
-    _heap(stage, x, y, 120, finish, place.floor + 42, count=4, thread=5.4, rise=6)
-    _pasta_topping(stage, sauce, x, y)
-    relief.inside = None
-    props.napkin(relief, 930, 400, 150, 620, stage.pick("#d8d1c3", "#7f8c96", "#8a4334", "#5e7356"))
-    props.fork(relief, 930, 410)
-
-
-def _pasta_topping(stage: Stage, sauce: str, x: float, y: float) -> None:  # noqa: C901 - one branch a topping
-    relief = stage.relief
-    if stage.has("海老", "エビ", "えび", "シーフード", "ペスカトーレ", "seafood", "shrimp", "prawn", "ボンゴレ"):
-        for at_x, at_y in stage.strewn(5, 110, x=x, y=y):
-            ingredients.prawn(stage, at_x, at_y, 46, stage.about(0, 180))
-    elif stage.has("ミート", "ボロネ", "bolognese", "meat"):
-        for at_x, at_y in stage.strewn(80, 88, x=x, y=y):
-            blob(
-                relief,
-                at_x,
-                at_y,
-                stage.about(11, 4),
-                9,
-                Finish(stage.pick("#7e3018", "#9a4220", "#6b2812"), gloss=0.6, bump=4, bump_stride=6),
-                wobble=0.25,
-            )
-    elif sauce in {"cream", "oil"} or stage.has("ベーコン", "bacon"):
-        for at_x, at_y in stage.strewn(15, 128, x=x, y=y):
-            slab(
-                relief,
-                at_x,
-                at_y,
-                42,
-                19,
-                9,
-                Finish("#b9583f", mottle="#efc9a8", mottle_stride=4, gloss=0.6),
-                angle=stage.about(0, 180),
-                corner=5,
-                soft=7,
-            )
-    if sauce == "cream":
-        blob(relief, x, y - 6, 34, 20, Finish("#f3a11a", rim="#e98d0c", gloss=0.95))
-    if sauce == "tomato":
-        for at_x, at_y in stage.strewn(4, 126, x=x, y=y):
-            vegetables.tomato(stage, at_x, at_y, 27, is_cut=True)
-    crowns.dusting(stage, x, y, 140, "#f6e7c1", 120)
-    garnish.parsley(stage, 30, 130, x=x, y=y)
-    if sauce in {"tomato", "basil"}:
-        crowns.herb(stage, x + 8, y - 6, 40)
-
-
 def fried_noodles(stage: Stage) -> None:
     """Yakisoba: brown noodles with vegetables, aonori and red ginger."""
     relief = stage.relief
     place = vessels.plate(relief, MIDDLE_X - 20, MIDDLE_Y, 326, stage.pick("white", "sand", "celadon"), well=0.72)
     relief.inside = place.mask
     finish = UDON.but(colour="#d8b27b", rim="#a8773d") if stage.has("うどん", "udon", "ビーフン") else FRIED_NOODLES
-    _heap(stage, place.x, place.y, 262, finish, place.floor, count=15, thread=6.2, rise=2.4, tip=0.1)
+    heap(stage, place.x, place.y, 262, finish, place.floor, count=15, thread=6.2, rise=2.4, tip=0.1)
     _loose(stage, place.x, place.y, 180, finish, 8, thread=6.2, level=place.floor + 40)
     # Between the noodles, not over them: what is eaten is seen.
     for x, y in stage.strewn(13, 190, x=place.x, y=place.y):

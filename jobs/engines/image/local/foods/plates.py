@@ -87,6 +87,17 @@ def hamburg(stage: Stage) -> None:
         gloss=0.6,
     )
     blob(relief, place.x - 10, place.y + 54, 106, 62, meat, stretch=1.5, wobble=0.06, angle=-4, level=place.floor)
+    _hamburg_sauce(stage, place)
+    _vegetables(stage, place.x - 70, place.y - 128)
+    garnish.parsley(stage, 18, 90, x=place.x, y=place.y + 50)
+    relief.inside = None
+    props.fork(relief, 72, 400)
+    props.knife(relief, 956, 400)
+
+
+def _hamburg_sauce(stage: Stage, place: vessels.Vessel) -> None:
+    """Lay what the words name on the steak: cheese, grated radish, or sauce."""
+    relief = stage.relief
     if stage.has("チーズ", "cheese"):
         garnish.pool(
             relief,
@@ -107,11 +118,6 @@ def hamburg(stage: Stage) -> None:
             relief, place.x, place.y + 48, 76, Finish("#57240f", mottle="#6d3418", gloss=1.0), stretch=1.5, wobble=0.26
         )
         garnish.drizzle(stage, place.x - 10, place.y + 50, 70, "#f7ead0", thick=2.6, turns=4)
-    _vegetables(stage, place.x - 70, place.y - 128)
-    garnish.parsley(stage, 18, 90, x=place.x, y=place.y + 50)
-    relief.inside = None
-    props.fork(relief, 72, 400)
-    props.knife(relief, 956, 400)
 
 
 def roast(stage: Stage) -> None:
@@ -145,17 +151,23 @@ def roast(stage: Stage) -> None:
         gloss=0.5,
         roundness=6,
     )
-    for step in range(8):
-        at = (place.x - 176 + step * 50, place.y + 34 + (step - 3.5) ** 2 * 3)
-        angle = 78 + (step - 3.5) * 4
-        slab(relief, *at, 178, 58, 40, skin, angle=angle, corner=26, soft=16, level=place.floor + 4)
-        slab(relief, at[0] + 8, at[1] + 2, 158, 38, 6, flesh, angle=angle, corner=18, soft=14, level=place.floor + 36)
+    _slices(stage, place, flesh, skin)
     for dx, dy in ((158, -96), (192, -48), (120, -134)):
         vegetables.tomato(stage, place.x + dx, place.y + dy, 32, is_cut=dx == 192)
     garnish.parsley(stage, 26, 150, x=place.x, y=place.y + 40)
     crowns.herb(stage, place.x - 176, place.y - 40, 38)
     relief.inside = None
     cutlery(stage)
+
+
+def _slices(stage: Stage, place: vessels.Vessel, flesh: Finish, skin: Finish) -> None:
+    """Lay eight slices in a fan, the cut side up."""
+    relief = stage.relief
+    for step in range(8):
+        at = (place.x - 176 + step * 50, place.y + 34 + (step - 3.5) ** 2 * 3)
+        angle = 78 + (step - 3.5) * 4
+        slab(relief, *at, 178, 58, 40, skin, angle=angle, corner=26, soft=16, level=place.floor + 4)
+        slab(relief, at[0] + 8, at[1] + 2, 158, 38, 6, flesh, angle=angle, corner=18, soft=14, level=place.floor + 36)
 
 
 def fish(stage: Stage) -> None:
@@ -166,37 +178,7 @@ def fish(stage: Stage) -> None:
     x, y = place.x - 30, place.y - 14
     is_fillet = stage.has("鮭", "サーモン", "salmon", "西京", "切身", "ムニエル", "ソテー", "fillet")
     if is_fillet:
-        flesh = Finish(
-            "#e79a5e", rim="#a85c25", mottle="#f2bd8a", mottle_stride=3, bump=8, bump_stride=5, gloss=0.55, roundness=4
-        )
-        slab(relief, x, y, 470, 168, 44, flesh, angle=-6, corner=62, soft=34, bend=16, level=place.floor)
-        for step in range(9):
-            slab(
-                relief,
-                x - 190 + step * 46,
-                y + 14 - step * 5,
-                122,
-                4,
-                2,
-                Finish("#fbdcb8", opacity=0.65),
-                angle=64,
-                corner=2,
-                soft=2,
-                bend=9,
-            )
-        slab(
-            relief,
-            x,
-            y + 82,
-            450,
-            30,
-            20,
-            Finish("#6d6a62", rim="#3d3832", mottle="#b78a4c", mottle_stride=3, gloss=0.8),
-            angle=-6,
-            corner=14,
-            soft=12,
-            bend=14,
-        )
+        _fillet(stage, place, x, y)
     else:
         _whole_fish(stage, x, y)
     blob(relief, place.x + 250, place.y + 86, 44, 40, Finish("#f4f2ea", bump=9, bump_stride=6, gloss=0.4), wobble=0.1)
@@ -205,6 +187,42 @@ def fish(stage: Stage) -> None:
     props.leaf(relief, place.x - 316, place.y + 96, 76, 24)
     relief.inside = None
     props.chopsticks(relief, 500, 690, angle=2, length=560)
+
+
+def _fillet(stage: Stage, place: vessels.Vessel, x: float, y: float) -> None:
+    """Lay a fillet with its lines of fat and a strip of skin."""
+    relief = stage.relief
+    flesh = Finish(
+        "#e79a5e", rim="#a85c25", mottle="#f2bd8a", mottle_stride=3, bump=8, bump_stride=5, gloss=0.55, roundness=4
+    )
+    slab(relief, x, y, 470, 168, 44, flesh, angle=-6, corner=62, soft=34, bend=16, level=place.floor)
+    for step in range(9):
+        slab(
+            relief,
+            x - 190 + step * 46,
+            y + 14 - step * 5,
+            122,
+            4,
+            2,
+            Finish("#fbdcb8", opacity=0.65),
+            angle=64,
+            corner=2,
+            soft=2,
+            bend=9,
+        )
+    slab(
+        relief,
+        x,
+        y + 82,
+        450,
+        30,
+        20,
+        Finish("#6d6a62", rim="#3d3832", mottle="#b78a4c", mottle_stride=3, gloss=0.8),
+        angle=-6,
+        corner=14,
+        soft=12,
+        bend=14,
+    )
 
 
 def _whole_fish(stage: Stage, x: float, y: float) -> None:

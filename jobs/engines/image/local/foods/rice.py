@@ -91,6 +91,17 @@ def fried_rice(stage: Stage) -> None:
         height=92,
         finish=ingredients.RICE.but(colour=tone, mottle="#efdca8", mottle_stride=4, bump=13, gloss=0.4),
     )
+    _egg_and_ham(stage, place)
+    for x, y in stage.strewn(4, 105, x=place.x, y=place.y):
+        ingredients.prawn(stage, x, y, 40, stage.about(0, 180))
+    garnish.spring_onion(stage, 42, 184, x=place.x, y=place.y)
+    relief.inside = None
+    props.spoon(relief, 926, 430, finish=Finish("#f2efe8", gloss=0.6))
+
+
+def _egg_and_ham(stage: Stage, place: vessels.Vessel) -> None:
+    """Strew scrambled egg and diced ham."""
+    relief = stage.relief
     for x, y in stage.strewn(30, 190, x=place.x, y=place.y):
         blob(
             relief,
@@ -114,11 +125,6 @@ def fried_rice(stage: Stage) -> None:
             corner=3,
             soft=5,
         )
-    for x, y in stage.strewn(4, 105, x=place.x, y=place.y):
-        ingredients.prawn(stage, x, y, 40, stage.about(0, 180))
-    garnish.spring_onion(stage, 42, 184, x=place.x, y=place.y)
-    relief.inside = None
-    props.spoon(relief, 926, 430, finish=Finish("#f2efe8", gloss=0.6))
 
 
 def omelette_rice(stage: Stage) -> None:

@@ -46,35 +46,45 @@ def _topping(stage: Stage, x: float, y: float) -> None:
     elif stage.has("天丼", "天ぷら", "tempura", "ten-don", "tendon"):
         _tempura(stage, x, y)
     elif stage.has("うな", "鰻", "eel", "unagi", "穴子", "あなご"):
-        for index in (-1, 1):
-            finish = Finish("#8a4a1c", rim="#4f260d", mottle="#b56a2a", mottle_stride=3, gloss=0.9, bump=5, roundness=4)
-            slab(stage.relief, x, y + index * 78, 400, 136, 22, finish, corner=22, soft=24, angle=-5)
-        garnish.specks(stage, 50, 120, ("#6e7f3a", "#55662c"), x=x, y=y, size=2.4)
+        _eel(stage, x, y)
     elif stage.has("カツ丼", "かつ丼", "katsudon", "katsu"):
         _egg_sheet(stage, x, y)
         garnish.planks(stage.relief, x, y, 6, 196, 46, 44, ingredients.CRUMBED, angle=-14)
         _egg_sheet(stage, x, y, thin=True)
     elif stage.has("親子", "oyako", "chicken and egg", "玉子丼"):
-        _egg_sheet(stage, x, y)
-        for at_x, at_y in stage.strewn(11, 150, x=x, y=y):
-            blob(
-                stage.relief,
-                at_x,
-                at_y,
-                34,
-                20,
-                Finish("#d9a06a", rim="#b5713a", gloss=0.6, bump=5),
-                stretch=1.3,
-                angle=stage.about(0, 180),
-                wobble=0.16,
-            )
-        _egg_sheet(stage, x, y, thin=True)
+        _chicken_and_egg(stage, x, y)
     elif stage.has("唐揚", "からあげ", "karaage", "fried chicken"):
         for at_x, at_y in stage.strewn(7, 130, x=x, y=y):
             ingredients.fried_piece(stage, at_x, at_y, 56)
         garnish.drizzle(stage, x, y, 130, "#fbf3dc", thick=5)
     else:
         _beef(stage, x, y)
+
+
+def _chicken_and_egg(stage: Stage, x: float, y: float) -> None:
+    """Lay pieces of chicken between two sheets of egg."""
+    _egg_sheet(stage, x, y)
+    for at_x, at_y in stage.strewn(11, 150, x=x, y=y):
+        blob(
+            stage.relief,
+            at_x,
+            at_y,
+            34,
+            20,
+            Finish("#d9a06a", rim="#b5713a", gloss=0.6, bump=5),
+            stretch=1.3,
+            angle=stage.about(0, 180),
+            wobble=0.16,
+        )
+    _egg_sheet(stage, x, y, thin=True)
+
+
+def _eel(stage: Stage, x: float, y: float) -> None:
+    """Lay two glazed fillets with sansho."""
+    for index in (-1, 1):
+        finish = Finish("#8a4a1c", rim="#4f260d", mottle="#b56a2a", mottle_stride=3, gloss=0.9, bump=5, roundness=4)
+        slab(stage.relief, x, y + index * 78, 400, 136, 22, finish, corner=22, soft=24, angle=-5)
+    garnish.specks(stage, 50, 120, ("#6e7f3a", "#55662c"), x=x, y=y, size=2.4)
 
 
 def _beef(stage: Stage, x: float, y: float) -> None:

@@ -7,6 +7,24 @@ from jobs.engines.image.local.foods import crowns, garnish, ingredients, vegetab
 from jobs.engines.image.local.shapes import Finish, blob, disc, slab, tube
 from jobs.engines.image.local.stage import MIDDLE_X, MIDDLE_Y, Stage
 
+# Sauce, salt, and minced meat.
+GRILLED = (
+    Finish("#9c5524", rim="#5a2a0f", mottle="#c88a48", mottle_stride=4, gloss=0.95, bump=6, bump_stride=5, roundness=3),
+    Finish("#cf9c5c", rim="#8d5721", mottle="#e7c48c", mottle_stride=4, gloss=0.6, bump=6, bump_stride=5, roundness=3),
+    Finish(
+        "#7a3d1c",
+        rim="#45200d",
+        mottle="#9a5a2e",
+        mottle_stride=5,
+        gloss=0.95,
+        bump=10,
+        bump_kind="crumb",
+        bump_stride=2,
+        roundness=3,
+    ),
+)
+LEEK = Finish("#dbe4b4", rim="#7da050", mottle="#9a6f34", mottle_stride=3, gloss=0.6)
+
 
 def gyoza(stage: Stage) -> None:
     """Dumplings in a fan on a round plate."""
@@ -44,18 +62,18 @@ def tempura(stage: Stage) -> None:
         level=place.floor,
     )
     x, y = place.x, place.y
-    for dx, dy, tone in ((-150, 88, "#e28a34"), (140, 96, "#8aa350"), (150, -46, "#7a5a86"), (-166, -36, "#e9c66a")):
-        blob(
-            relief,
-            x + dx,
-            y + dy,
-            62,
-            30,
-            ingredients.BATTER.but(mottle=tone, mottle_stride=2),
-            stretch=1.3,
-            angle=stage.about(0, 90),
-            wobble=0.12,
-        )
+    _battered_vegetables(stage, x, y)
+    _battered_prawns(stage, x, y)
+    crowns.citrus(stage, x + 16, y + 190, 42)
+    relief.inside = None
+    props.sauce_dish(relief, 906, 250, 90, "#8a5a25")
+    blob(relief, 918, 244, 26, 16, Finish("#f4f2ea", bump=7, bump_stride=6), level=10, wobble=0.12)
+    props.chopsticks(relief, 930, 540, angle=86, length=400)
+
+
+def _battered_prawns(stage: Stage, x: float, y: float) -> None:
+    """Lay four prawns, their tails out."""
+    relief = stage.relief
     for step in range(4):
         at = x - 120 + step * 78
         slab(
@@ -72,81 +90,56 @@ def tempura(stage: Stage) -> None:
             bend=18,
         )
         blob(relief, at + 52, y - 160 - step * 4, 22, 14, Finish("#d8552f", gloss=0.5), stretch=1.9, angle=-58)
-    crowns.citrus(stage, x + 16, y + 190, 42)
-    relief.inside = None
-    props.sauce_dish(relief, 906, 250, 90, "#8a5a25")
-    blob(relief, 918, 244, 26, 16, Finish("#f4f2ea", bump=7, bump_stride=6), level=10, wobble=0.12)
-    props.chopsticks(relief, 930, 540, angle=86, length=400)
+
+
+def _battered_vegetables(stage: Stage, x: float, y: float) -> None:
+    """Lay four vegetables, their colours showing through the batter."""
+    relief = stage.relief
+    for dx, dy, tone in ((-150, 88, "#e28a34"), (140, 96, "#8aa350"), (150, -46, "#7a5a86"), (-166, -36, "#e9c66a")):
+        blob(
+            relief,
+            x + dx,
+            y + dy,
+            62,
+            30,
+            ingredients.BATTER.but(mottle=tone, mottle_stride=2),
+            stretch=1.3,
+            angle=stage.about(0, 90),
+            wobble=0.12,
+        )
 
 
 def skewers(stage: Stage) -> None:
     """Five skewers of grilled chicken on a long plate."""
     relief = stage.relief
     place = vessels.oblong(relief, MIDDLE_X, MIDDLE_Y, 850, 470, stage.pick("black", "brown", "indigo", "sand"))
-    kinds = (
-        Finish(
-            "#9c5524", rim="#5a2a0f", mottle="#c88a48", mottle_stride=4, gloss=0.95, bump=6, bump_stride=5, roundness=3
-        ),
-        Finish(
-            "#cf9c5c", rim="#8d5721", mottle="#e7c48c", mottle_stride=4, gloss=0.6, bump=6, bump_stride=5, roundness=3
-        ),
-        Finish(
-            "#7a3d1c",
-            rim="#45200d",
-            mottle="#9a5a2e",
-            mottle_stride=5,
-            gloss=0.95,
-            bump=10,
-            bump_kind="crumb",
-            bump_stride=2,
-            roundness=3,
-        ),
-    )
     for index in range(5):
-        y = place.y - 150 + index * 74
-        tube(
-            relief,
-            ((place.x - 320, y + 6), (place.x + 372, y - 8)),
-            4.2,
-            Finish("#d8bb84", mottle="#b8935a", gloss=0.3),
-            level=34,
-        )
-        finish = kinds[(index + stage.dice.randrange(2)) % 3]
-        for part in range(5):
-            at = place.x - 262 + part * 96
-            if part % 2 and index % 2 == 0:
-                slab(
-                    relief,
-                    at,
-                    y,
-                    62,
-                    52,
-                    34,
-                    Finish("#dbe4b4", rim="#7da050", mottle="#9a6f34", mottle_stride=3, gloss=0.6),
-                    corner=14,
-                    soft=16,
-                    angle=stage.about(0, 6),
-                    level=18,
-                )
-            else:
-                slab(
-                    relief,
-                    at,
-                    y,
-                    92,
-                    60,
-                    42,
-                    finish,
-                    corner=22,
-                    soft=24,
-                    angle=stage.about(0, 9),
-                    bend=stage.about(0, 6),
-                    level=18,
-                )
+        _skewer(stage, place, index)
     crowns.citrus(stage, place.x + 340, place.y + 156, 40)
     garnish.sesame(stage, 26, 200, x=place.x - 60, y=place.y)
     props.sprig(relief, 60, 60, 60, 20)
     props.sauce_dish(relief, 940, 706, 60, "#e8d6b0")
+
+
+def _skewer(stage: Stage, place: vessels.Vessel, index: int) -> None:
+    """Lay one skewer of five pieces; on every other one, leek between them."""
+    relief = stage.relief
+    y = place.y - 150 + index * 74
+    tube(
+        relief,
+        ((place.x - 320, y + 6), (place.x + 372, y - 8)),
+        4.2,
+        Finish("#d8bb84", mottle="#b8935a", gloss=0.3),
+        level=34,
+    )
+    finish = GRILLED[(index + stage.dice.randrange(2)) % 3]
+    for part in range(5):
+        at = place.x - 262 + part * 96
+        if part % 2 and index % 2 == 0:
+            slab(relief, at, y, 62, 52, 34, LEEK, corner=14, soft=16, angle=stage.about(0, 6), level=18)
+        else:
+            turn, bend = stage.about(0, 9), stage.about(0, 6)
+            slab(relief, at, y, 92, 60, 42, finish, corner=22, soft=24, angle=turn, bend=bend, level=18)
 
 
 def hot_pot(stage: Stage) -> None:
@@ -180,6 +173,16 @@ def hot_pot(stage: Stage) -> None:
         )
     for at_x, at_y in ((x - 20, y + 10), (x + 14, y - 20), (x - 8, y + 170)):
         vegetables.carrot(stage, at_x, at_y, 34)
+    _leek(stage, x, y)
+    garnish.spring_onion(stage, 22, 60, x=x + 30, y=y + 30)
+    relief.inside = None
+    props.sauce_dish(relief, 916, 214, 86, "#b98548")
+    props.chopsticks(relief, 926, 530, angle=86, length=420)
+
+
+def _leek(stage: Stage, x: float, y: float) -> None:
+    """Lay cut leek."""
+    relief = stage.relief
     for step in range(6):
         slab(
             relief,
@@ -193,10 +196,6 @@ def hot_pot(stage: Stage) -> None:
             corner=7,
             soft=7,
         )
-    garnish.spring_onion(stage, 22, 60, x=x + 30, y=y + 30)
-    relief.inside = None
-    props.sauce_dish(relief, 916, 214, 86, "#b98548")
-    props.chopsticks(relief, 926, 530, angle=86, length=420)
 
 
 def pizza(stage: Stage) -> None:
@@ -222,6 +221,17 @@ def pizza(stage: Stage) -> None:
         blob(relief, at_x, at_y, stage.about(46, 14), 8, cheese, wobble=0.26, level=34)
     for at_x, at_y in stage.strewn(36, 256, x=x, y=y):
         blob(relief, at_x, at_y, stage.about(9, 4), 2, Finish("#a4601f", opacity=0.6, gloss=0.5), wobble=0.3)
+    _pizza_topping(stage, x, y)
+    relief.inside = None
+    for step in range(4):
+        turn = math.radians(step * 45 + 11)
+        ends = [(x + math.cos(turn) * 318 * side, y + math.sin(turn) * 318 * side) for side in (-1, 1)]
+        tube(relief, ends, 2.2, Finish("#8a4a1a", opacity=0.55, gloss=0.1), level=30)
+
+
+def _pizza_topping(stage: Stage, x: float, y: float) -> None:
+    """Lay tomatoes and basil, or salami and pepper."""
+    relief = stage.relief
     if stage.has("マルゲ", "margherita", "バジル", "basil") or stage.dice.random() < 0.4:
         for at_x, at_y in stage.strewn(9, 220, x=x, y=y):
             vegetables.tomato(stage, at_x, at_y, 34, is_cut=True)
@@ -240,8 +250,3 @@ def pizza(stage: Stage) -> None:
             )
         for at_x, at_y in stage.strewn(16, 230, x=x, y=y):
             blob(relief, at_x, at_y, 16, 8, Finish("#4f7d34", gloss=0.6), stretch=1.7, angle=stage.about(0, 180))
-    relief.inside = None
-    for step in range(4):
-        turn = math.radians(step * 45 + 11)
-        ends = [(x + math.cos(turn) * 318 * side, y + math.sin(turn) * 318 * side) for side in (-1, 1)]
-        tube(relief, ends, 2.2, Finish("#8a4a1a", opacity=0.55, gloss=0.1), level=30)

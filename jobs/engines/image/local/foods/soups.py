@@ -1,4 +1,4 @@
-"""Soups in bowls and cups, stews, gratins, small dishes."""
+"""Soups in bowls and cups, stews, gratins."""
 
 import math
 
@@ -49,40 +49,52 @@ def soup(stage: Stage) -> None:
     if stage.has(
         "ミネストローネ", "minestrone", "ポトフ", "野菜", "vegetable", "ボルシチ", "borscht", "クラム", "chowder"
     ):
-        for at_x, at_y in stage.strewn(34, 196, x=x, y=y):
-            slab(
-                relief,
-                at_x,
-                at_y,
-                30,
-                28,
-                16,
-                Finish(stage.pick("#e07b2a", "#e7c269", "#7aa548", "#c93a22", "#efe3c0"), gloss=0.6),
-                angle=stage.about(0, 90),
-                corner=7,
-                soft=9,
-            )
+        _diced_vegetables(stage, x, y)
     else:
-        for step in range(22):
-            turn, far = step * 0.42, 18 + step * 5.2
-            blob(
-                relief,
-                x + math.cos(turn) * far,
-                y + math.sin(turn) * far,
-                12 - step * 0.3,
-                1.5,
-                Finish("#fff7e6", gloss=0.5, opacity=0.9),
-                stretch=1.9,
-                angle=math.degrees(turn) + 96,
-                level=place.floor,
-            )
-        for at_x, at_y in stage.strewn(11, 80, x=x + 60, y=y + 70):
-            slab(relief, at_x, at_y, 32, 30, 22, ingredients.CRUMBED, angle=stage.about(0, 90), corner=5, soft=8)
+        _cream_and_croutons(stage, place, x, y)
     garnish.parsley(stage, 44, 130, x=x, y=y)
     crowns.dusting(stage, x, y, 150, "#2e2118", 36)
     relief.inside = None
     props.napkin(relief, 934, 400, 136, 600, props_tone)
     props.spoon(relief, 932, 420)
+
+
+def _cream_and_croutons(stage: Stage, place: vessels.Vessel, x: float, y: float) -> None:
+    """Draw a spiral of cream, and croutons beside it."""
+    relief = stage.relief
+    for step in range(22):
+        turn, far = step * 0.42, 18 + step * 5.2
+        blob(
+            relief,
+            x + math.cos(turn) * far,
+            y + math.sin(turn) * far,
+            12 - step * 0.3,
+            1.5,
+            Finish("#fff7e6", gloss=0.5, opacity=0.9),
+            stretch=1.9,
+            angle=math.degrees(turn) + 96,
+            level=place.floor,
+        )
+    for at_x, at_y in stage.strewn(11, 80, x=x + 60, y=y + 70):
+        slab(relief, at_x, at_y, 32, 30, 22, ingredients.CRUMBED, angle=stage.about(0, 90), corner=5, soft=8)
+
+
+def _diced_vegetables(stage: Stage, x: float, y: float) -> None:
+    """Strew diced vegetables."""
+    relief = stage.relief
+    for at_x, at_y in stage.strewn(34, 196, x=x, y=y):
+        slab(
+            relief,
+            at_x,
+            at_y,
+            30,
+            28,
+            16,
+            Finish(stage.pick("#e07b2a", "#e7c269", "#7aa548", "#c93a22", "#efe3c0"), gloss=0.6),
+            angle=stage.about(0, 90),
+            corner=7,
+            soft=9,
+        )
 
 
 def stew(stage: Stage) -> None:
@@ -122,6 +134,70 @@ def stew(stage: Stage) -> None:
 def gratin(stage: Stage) -> None:
     """Browned cheese in an oval dish."""
     relief = stage.relief
+    _hot_mat(stage)
+    place = vessels.plate(
+        relief, MIDDLE_X, MIDDLE_Y, 372, stage.pick("white", "brown", "blue", "cream"), well=0.82, squash=0.66
+    )
+    relief.inside = place.mask
+    x, y = place.x, place.y
+    cheese = Finish(
+        "#f3d27c",
+        rim="#c07c2a",
+        rim_from=0.75,
+        mottle="#fbeebf",
+        mottle_stride=2,
+        gloss=0.6,
+        bump=14,
+        bump_stride=2,
+        roundness=9,
+    )
+    slab(relief, x, y, 640, 420, 22, cheese, corner=205, soft=60, level=place.floor + 8)
+    if stage.has("ラザニア", "lasagna", "ミート", "トマト", "tomato", "なす"):
+        _tomato_sauce(stage, x, y)
+    _browned_spots(stage, x, y)
+    if stage.has("海老", "エビ", "シーフード", "shrimp", "seafood"):
+        for at_x, at_y in stage.strewn(5, 210, x=x, y=y, squash=0.6):
+            ingredients.prawn(stage, at_x, at_y, 50, stage.about(0, 180))
+    garnish.parsley(stage, 44, 220, x=x, y=y)
+    relief.inside = None
+    props.spoon(relief, 950, 640, angle=-150, length=300)
+
+
+def _browned_spots(stage: Stage, x: float, y: float) -> None:
+    """Brown the cheese in spots."""
+    relief = stage.relief
+    for at_x, at_y in stage.strewn(70, 290, x=x, y=y, squash=0.58):
+        blob(
+            relief,
+            at_x,
+            at_y,
+            stage.about(16, 9),
+            3,
+            Finish(stage.pick("#a8641f", "#c4853a", "#8b4c16"), opacity=0.6, gloss=0.6),
+            wobble=0.3,
+            stretch=1.4,
+            angle=stage.about(0, 180),
+        )
+
+
+def _tomato_sauce(stage: Stage, x: float, y: float) -> None:
+    """Let sauce come through the cheese."""
+    relief = stage.relief
+    for at_x, at_y in stage.strewn(16, 240, x=x, y=y, squash=0.6):
+        blob(
+            relief,
+            at_x,
+            at_y,
+            stage.about(34, 10),
+            6,
+            Finish("#b23c14", mottle="#d9692e", mottle_stride=4, gloss=0.8),
+            wobble=0.28,
+        )
+
+
+def _hot_mat(stage: Stage) -> None:
+    """Lay the wooden mat under a dish from the oven."""
+    relief = stage.relief
     slab(
         relief,
         MIDDLE_X,
@@ -143,114 +219,3 @@ def gratin(stage: Stage) -> None:
         soft=8,
         level=2,
     )
-    place = vessels.plate(
-        relief, MIDDLE_X, MIDDLE_Y, 372, stage.pick("white", "brown", "blue", "cream"), well=0.82, squash=0.66
-    )
-    relief.inside = place.mask
-    x, y = place.x, place.y
-    cheese = Finish(
-        "#f3d27c",
-        rim="#c07c2a",
-        rim_from=0.75,
-        mottle="#fbeebf",
-        mottle_stride=2,
-        gloss=0.6,
-        bump=14,
-        bump_stride=2,
-        roundness=9,
-    )
-    slab(relief, x, y, 640, 420, 22, cheese, corner=205, soft=60, level=place.floor + 8)
-    if stage.has("ラザニア", "lasagna", "ミート", "トマト", "tomato", "なす"):
-        for at_x, at_y in stage.strewn(16, 240, x=x, y=y, squash=0.6):
-            blob(
-                relief,
-                at_x,
-                at_y,
-                stage.about(34, 10),
-                6,
-                Finish("#b23c14", mottle="#d9692e", mottle_stride=4, gloss=0.8),
-                wobble=0.28,
-            )
-    for at_x, at_y in stage.strewn(70, 290, x=x, y=y, squash=0.58):
-        blob(
-            relief,
-            at_x,
-            at_y,
-            stage.about(16, 9),
-            3,
-            Finish(stage.pick("#a8641f", "#c4853a", "#8b4c16"), opacity=0.6, gloss=0.6),
-            wobble=0.3,
-            stretch=1.4,
-            angle=stage.about(0, 180),
-        )
-    if stage.has("海老", "エビ", "シーフード", "shrimp", "seafood"):
-        for at_x, at_y in stage.strewn(5, 210, x=x, y=y, squash=0.6):
-            ingredients.prawn(stage, at_x, at_y, 50, stage.about(0, 180))
-    garnish.parsley(stage, 44, 220, x=x, y=y)
-    relief.inside = None
-    props.spoon(relief, 950, 640, angle=-150, length=300)
-
-
-def small_dish(stage: Stage) -> None:
-    """A small bowl for edamame, cold tofu, pickles or kimchi."""
-    relief = stage.relief
-    place = vessels.bowl(
-        relief,
-        MIDDLE_X - 20,
-        MIDDLE_Y,
-        280,
-        stage.pick("indigo", "celadon", "black", "sand", "brown"),
-        depth=58,
-        fill=0.88,
-    )
-    relief.inside = place.mask
-    x, y = place.x, place.y
-    if stage.has("枝豆", "edamame"):
-        for at_x, at_y in stage.strewn(34, 190, x=x, y=y):
-            angle = stage.about(0, 180)
-            pod = Finish(stage.pick("#7fae3e", "#94bf52", "#6a9a34"), rim="#4f7d28", gloss=0.5, bump=3)
-            slab(relief, at_x, at_y, 150, 40, 20, pod, angle=angle, corner=19, soft=18, bend=10)
-            for along in (-42, 0, 42):
-                blob(
-                    relief,
-                    at_x + math.cos(math.radians(angle)) * along,
-                    at_y + math.sin(math.radians(angle)) * along,
-                    19,
-                    13,
-                    pod.but(rim=""),
-                    stretch=1.2,
-                    angle=angle,
-                )
-        crowns.dusting(stage, x, y, 180, "#ffffff", 70)
-    elif stage.has("豆腐", "冷奴", "tofu", "やっこ"):
-        garnish.liquid(stage, place, "#6b3c18", gloss=0.8)
-        slab(
-            relief,
-            x,
-            y,
-            230,
-            220,
-            70,
-            Finish("#f8f2e4", mottle="#ede3cd", gloss=0.35, bump=2, roundness=4),
-            angle=8,
-            corner=10,
-            soft=14,
-            level=place.floor - 6,
-        )
-        garnish.spring_onion(stage, 34, 60, x=x, y=y)
-        blob(relief, x, y - 6, 30, 26, Finish("#ecd28a", bump=9, bump_stride=6))
-        garnish.shreds(stage, 22, x + 30, y + 20, 40, ("#e7bfa0", "#d9a585"), length=40, thick=4)
-    else:
-        tones = (
-            ("#c8341c", "#e0653a", "#efe0b8")
-            if stage.has("キムチ", "kimchi")
-            else ("#a9c468", "#f0c83c", "#8f5a8c", "#e8e4c8", "#e8853a")
-        )
-        for at_x, at_y in stage.strewn(46, 190, x=x, y=y):
-            piece = Finish(
-                stage.dice.choice(tones), mottle="#f3e7c0", mottle_stride=3, mottle_amount=0.5, gloss=0.7, bump=6
-            )
-            blob(relief, at_x, at_y, stage.about(36, 8), 12, piece, wobble=0.18, stretch=1.4, angle=stage.about(0, 180))
-        garnish.sesame(stage, 50, 170, x=x, y=y)
-    relief.inside = None
-    props.chopsticks(relief, 900, 400, angle=86)

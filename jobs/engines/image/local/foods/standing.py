@@ -19,21 +19,7 @@ def burger(stage: Stage) -> None:
     """A hamburger in layers, with chips beside it."""
     relief = stage.relief
     _stand(stage, 370, "#d9d3c6")
-    for index in range(9):
-        stick = Finish(stage.pick("#efc55a", "#e8b542", "#f4d67c"), rim="#c48a2a", gloss=0.4)
-        slab(
-            relief,
-            X + 214 + (index % 5) * 26,
-            FOOT_Y - 62 - (index // 5) * 26,
-            170,
-            24,
-            22,
-            stick,
-            angle=62 + stage.about(0, 22),
-            corner=5,
-            soft=8,
-            level=6 + index,
-        )
+    _chips_beside(stage)
     bun = ((FOOT_Y - 74, 200.0), (FOOT_Y - 30, 204.0), (FOOT_Y - 14, 190.0), (FOOT_Y - 8, 170.0))
     standing(
         relief,
@@ -68,21 +54,29 @@ def burger(stage: Stage) -> None:
         blob(relief, x, y, 6.4, 5, Finish("#f6e6bf", rim="#d9bd86", gloss=0.4), stretch=1.6, angle=stage.about(0, 180))
 
 
+def _chips_beside(stage: Stage) -> None:
+    """Lean chips against the burger."""
+    relief = stage.relief
+    for index in range(9):
+        stick = Finish(stage.pick("#efc55a", "#e8b542", "#f4d67c"), rim="#c48a2a", gloss=0.4)
+        slab(
+            relief,
+            X + 214 + (index % 5) * 26,
+            FOOT_Y - 62 - (index // 5) * 26,
+            170,
+            24,
+            22,
+            stick,
+            angle=62 + stage.about(0, 22),
+            corner=5,
+            soft=8,
+            level=6 + index,
+        )
+
+
 def _layers(stage: Stage) -> None:
     relief = stage.relief
-    for index in range(17):
-        x = X - 214 + index * 26.6
-        blob(
-            relief,
-            x,
-            FOOT_Y - 84 + stage.about(0, 7),
-            34,
-            26,
-            Finish(stage.pick("#7fb53f", "#98c956", "#5f9a30"), rim="#4c8228", gloss=0.4, bump=9),
-            wobble=0.22,
-            stretch=1.2,
-            level=70,
-        )
+    _lower_leaves(stage)
     patty = Finish(
         "#5b2f1a",
         rim="#321508",
@@ -99,38 +93,68 @@ def _layers(stage: Stage) -> None:
         y = FOOT_Y - 138 - index * 74
         slab(relief, X, y, 424, 78, 60, patty, corner=36, soft=30, level=72)
         if stage.has("チーズ", "cheese") or index or not stage.has("和風"):
-            slab(relief, X, y - 42, 430, 20, 34, Finish("#f5b52c", gloss=0.6), corner=8, soft=9, level=90)
-            for x in (-130, 20, 140):
-                slab(
-                    relief,
-                    X + x,
-                    y - 34,
-                    62,
-                    62,
-                    26,
-                    Finish("#f5b52c", gloss=0.6),
-                    angle=45,
-                    corner=10,
-                    soft=10,
-                    level=92,
-                )
+            _cheese(stage, y)
     y = FOOT_Y - 204 - (count - 1) * 74
     slab(relief, X - 86, y, 196, 32, 40, Finish("#d3301f", rim="#a51c12", gloss=0.8), corner=14, soft=14, level=84)
     slab(relief, X + 100, y + 2, 190, 32, 40, Finish("#d3301f", rim="#a51c12", gloss=0.8), corner=14, soft=14, level=84)
     if count == 1:
-        for index in range(15):
-            blob(
-                relief,
-                X - 196 + index * 28,
-                y - 32 + stage.about(0, 5),
-                30,
-                22,
-                Finish(stage.pick("#8fc24c", "#a9d468"), rim="#5f9a30", gloss=0.4, bump=8),
-                wobble=0.2,
-                stretch=1.2,
-                level=84,
-            )
-        slab(relief, X, y - 56, 400, 26, 34, Finish("#efe3ef", rim="#a8609c", gloss=0.6), corner=12, soft=10, level=90)
+        _upper_leaves(stage, y)
+
+
+def _upper_leaves(stage: Stage, y: float) -> None:
+    """Lay leaves and onion, where one patty leaves room for them."""
+    relief = stage.relief
+    for index in range(15):
+        blob(
+            relief,
+            X - 196 + index * 28,
+            y - 32 + stage.about(0, 5),
+            30,
+            22,
+            Finish(stage.pick("#8fc24c", "#a9d468"), rim="#5f9a30", gloss=0.4, bump=8),
+            wobble=0.2,
+            stretch=1.2,
+            level=84,
+        )
+    slab(relief, X, y - 56, 400, 26, 34, Finish("#efe3ef", rim="#a8609c", gloss=0.6), corner=12, soft=10, level=90)
+
+
+def _cheese(stage: Stage, y: float) -> None:
+    """Melt a slice of cheese over a patty, its corners hanging down."""
+    relief = stage.relief
+    slab(relief, X, y - 42, 430, 20, 34, Finish("#f5b52c", gloss=0.6), corner=8, soft=9, level=90)
+    for x in (-130, 20, 140):
+        slab(
+            relief,
+            X + x,
+            y - 34,
+            62,
+            62,
+            26,
+            Finish("#f5b52c", gloss=0.6),
+            angle=45,
+            corner=10,
+            soft=10,
+            level=92,
+        )
+
+
+def _lower_leaves(stage: Stage) -> None:
+    """Lay the leaves that hang over the lower bun."""
+    relief = stage.relief
+    for index in range(17):
+        x = X - 214 + index * 26.6
+        blob(
+            relief,
+            x,
+            FOOT_Y - 84 + stage.about(0, 7),
+            34,
+            26,
+            Finish(stage.pick("#7fb53f", "#98c956", "#5f9a30"), rim="#4c8228", gloss=0.4, bump=9),
+            wobble=0.22,
+            stretch=1.2,
+            level=70,
+        )
 
 
 def parfait(stage: Stage) -> None:
@@ -138,17 +162,7 @@ def parfait(stage: Stage) -> None:
     relief = stage.relief
     tone = stage.flavour or stage.pick("#d3334a", "#7d9a3c", "#5b3018", "#f0a12a")
     cup = ((236.0, 152.0), (420.0, 112.0), (560.0, 62.0), (606.0, 26.0), (622.0, 14.0))
-    ground_shadow(relief, X, FOOT_Y, 130)
-    oval(relief, X, FOOT_Y - 6, 112, "#e3e8e8", opacity=0.7, squash=0.14, gloss=0.9)
-    standing(
-        relief,
-        X,
-        ((616.0, 15.0), (640.0, 13.0), (662.0, 30.0), (676.0, 84.0)),
-        ((616, "#e8eded"), (676, "#cdd5d6")),
-        opacity=0.75,
-        gloss=0.9,
-        edge=0.5,
-    )
+    _foot(stage)
     bands = (
         (236, "#fff6e6"),
         (318, "#fff6e6"),
@@ -175,6 +189,29 @@ def parfait(stage: Stage) -> None:
         stride=2,
     )
     shine(relief, X, cup, strength=0.55)
+    _parfait_crown(stage)
+    brim(relief, X, 236, 152, squash=0.10)
+
+
+def _foot(stage: Stage) -> None:
+    """Set the foot and stem of the glass."""
+    relief = stage.relief
+    ground_shadow(relief, X, FOOT_Y, 130)
+    oval(relief, X, FOOT_Y - 6, 112, "#e3e8e8", opacity=0.7, squash=0.14, gloss=0.9)
+    standing(
+        relief,
+        X,
+        ((616.0, 15.0), (640.0, 13.0), (662.0, 30.0), (676.0, 84.0)),
+        ((616, "#e8eded"), (676, "#cdd5d6")),
+        opacity=0.75,
+        gloss=0.9,
+        edge=0.5,
+    )
+
+
+def _parfait_crown(stage: Stage) -> None:
+    """Crown the glass: cream, two scoops, a wafer, berries, mint."""
+    relief = stage.relief
     for x, y, size in ((-92, 222, 66), (92, 222, 66), (0, 214, 78)):
         blob(relief, X + x, y, size, 58, Finish("#fffaf0", gloss=0.25, bump=4), level=40)
     crowns.scoop(stage, X - 52, 156, 82, stage.flavour or "#f7ecc8", mottle="#fff7e6", level=70)
@@ -183,7 +220,6 @@ def parfait(stage: Stage) -> None:
     for x, y in ((-118, 208), (118, 212), (10, 214), (-14, 92)):
         vegetables.berry(stage, X + x, y, 40, kind="strawberry" if stage.flavour in {"", "#d3334a", "#e2475c"} else "")
     crowns.herb(stage, X + 14, 116, 36, level=140)
-    brim(relief, X, 236, 152, squash=0.10)
 
 
 def pudding(stage: Stage) -> None:

@@ -46,6 +46,19 @@ def cake(stage: Stage) -> None:
     if stage.has("チーズ", "cheese"):
         tone = "#f3d487"
     x, y, turn = place.x - 214, place.y + 44, -10.0
+    _cake_layers(stage, place, x, y, tone, turn)
+    way = math.radians(turn)
+    back = (x + math.cos(way) * 350, y + math.sin(way) * 350)
+    _cake_top(stage, x, y, back, is_plain, way)
+    vegetables.berry(stage, back[0] - 12, back[1] - 4, 46, kind="strawberry" if not is_plain else "")
+    _dessert_garnish(stage, place.x + 60, place.y + 176)
+    relief.inside = None
+    _dessert_fork(stage)
+
+
+def _cake_layers(stage: Stage, place: vessels.Vessel, x: float, y: float, tone: str, turn: float) -> None:
+    """Lay the sponge, and the cream or glaze over it."""
+    relief = stage.relief
     window = relief.window(x, y, 470)
     if window is not None:
         for size, lift, rise, finish in (
@@ -71,8 +84,10 @@ def cake(stage: Stage) -> None:
             ),
         ):
             solid(relief, window, _wedge(window, size, 23, 26, turn), 26, rise, finish, place.floor + lift)
-    way = math.radians(turn)
-    back = (x + math.cos(way) * 350, y + math.sin(way) * 350)
+
+
+def _cake_top(stage: Stage, x: float, y: float, back: tuple[float, float], is_plain: bool, way: float) -> None:
+    """Finish the slice: chestnut cream, sugar, or rosettes of cream."""
     if stage.has("モンブラン", "mont blanc", "montblanc"):
         garnish.drizzle(
             stage, x + math.cos(way) * 270, y + math.sin(way) * 270, 120, "#b98a55", thick=9, turns=9, gloss=0.3
@@ -82,10 +97,6 @@ def cake(stage: Stage) -> None:
     else:
         for side in (-62, 4, 68):
             crowns.cream(stage, back[0] - math.sin(way) * side, back[1] + math.cos(way) * side, 44)
-    vegetables.berry(stage, back[0] - 12, back[1] - 4, 46, kind="strawberry" if not is_plain else "")
-    _dessert_garnish(stage, place.x + 60, place.y + 176)
-    relief.inside = None
-    _dessert_fork(stage)
 
 
 def _dessert_fork(stage: Stage) -> None:
@@ -135,21 +146,7 @@ def pancakes(stage: Stage) -> None:
     for index, (dx, dy) in enumerate(((14, 20), (-12, 8), (6, -6))):
         blob(relief, x + dx, y + dy, 216 - index * 6, 36, cake_finish, wobble=0.02, level=place.floor + index * 34)
     if is_waffle:
-        for row in range(-3, 4):
-            for column in range(-3, 4):
-                if row * row + column * column <= 11:
-                    slab(
-                        relief,
-                        x + column * 56,
-                        y + row * 56 - 6,
-                        42,
-                        42,
-                        -16,
-                        Finish("#9a5a20", rim="#c98a3c", gloss=0.2),
-                        corner=6,
-                        soft=9,
-                        level=place.floor + 102,
-                    )
+        _waffle_grid(stage, place, x, y)
     garnish.pool(
         relief,
         x - 10,
@@ -165,6 +162,26 @@ def pancakes(stage: Stage) -> None:
     crowns.dusting(stage, x, y, 190, "#fffdf8", 90)
     relief.inside = None
     _dessert_fork(stage)
+
+
+def _waffle_grid(stage: Stage, place: vessels.Vessel, x: float, y: float) -> None:
+    """Press the squares of a waffle into the upper cake."""
+    relief = stage.relief
+    for row in range(-3, 4):
+        for column in range(-3, 4):
+            if row * row + column * column <= 11:
+                slab(
+                    relief,
+                    x + column * 56,
+                    y + row * 56 - 6,
+                    42,
+                    42,
+                    -16,
+                    Finish("#9a5a20", rim="#c98a3c", gloss=0.2),
+                    corner=6,
+                    soft=9,
+                    level=place.floor + 102,
+                )
 
 
 def ice_cream(stage: Stage) -> None:

@@ -59,37 +59,9 @@ def _main(stage: Stage, x: float, y: float) -> None:
     place = vessels.plate(relief, x, y, 212, stage.pick("white", "black", "indigo", "celadon"), well=0.76)
     relief.inside = place.mask
     if stage.has("魚", "鯖", "さば", "サバ", "鮭", "さけ", "ぶり", "fish", "mackerel", "salmon"):
-        flesh = Finish("#d99a5e", rim="#8a5a2a", mottle="#ecc493", mottle_stride=3, bump=6, gloss=0.6, roundness=4)
-        slab(relief, x, y + 14, 290, 112, 38, flesh, angle=-10, corner=44, soft=26, bend=12, level=place.floor)
-        slab(
-            relief,
-            x - 4,
-            y - 38,
-            260,
-            30,
-            12,
-            Finish("#5c6a70", rim="#32383a", mottle="#a9b2b2", mottle_stride=3, gloss=0.9),
-            angle=-10,
-            corner=13,
-            soft=12,
-            bend=10,
-        )
-        crowns.citrus(stage, x + 116, y + 74, 34)
+        _grilled_fillet(stage, place, x, y)
     elif stage.has("生姜焼", "しょうが焼", "ginger", "焼肉", "肉", "pork", "beef", "bbq"):
-        garnish.shreds(stage, 60, x - 20, y - 74, 70, ("#d5e6a6", "#e8efc6", "#bcd685"), length=46, thick=2.6)
-        for at_x, at_y in stage.strewn(12, 100, x=x + 6, y=y + 40):
-            blob(
-                relief,
-                at_x,
-                at_y,
-                46,
-                13,
-                ingredients.MEAT.but(mottle="#c79a78", gloss=0.8),
-                stretch=1.6,
-                angle=stage.about(0, 180),
-                wobble=0.2,
-            )
-        garnish.sesame(stage, 22, 110, x=x, y=y + 30)
+        _fried_meat(stage, x, y)
     else:
         garnish.shreds(
             stage, 80, x - 10, y - 78, 84, ("#d5e6a6", "#e8efc6", "#bcd685", "#f1f5dc"), length=46, thick=2.6
@@ -98,3 +70,43 @@ def _main(stage: Stage, x: float, y: float) -> None:
         vegetables.tomato(stage, x + 112, y - 60, 26)
         crowns.citrus(stage, x + 132, y - 6, 30)
     relief.inside = None
+
+
+def _fried_meat(stage: Stage, x: float, y: float) -> None:
+    """Lay slices of meat before shredded cabbage."""
+    relief = stage.relief
+    garnish.shreds(stage, 60, x - 20, y - 74, 70, ("#d5e6a6", "#e8efc6", "#bcd685"), length=46, thick=2.6)
+    for at_x, at_y in stage.strewn(12, 100, x=x + 6, y=y + 40):
+        blob(
+            relief,
+            at_x,
+            at_y,
+            46,
+            13,
+            ingredients.MEAT.but(mottle="#c79a78", gloss=0.8),
+            stretch=1.6,
+            angle=stage.about(0, 180),
+            wobble=0.2,
+        )
+    garnish.sesame(stage, 22, 110, x=x, y=y + 30)
+
+
+def _grilled_fillet(stage: Stage, place: vessels.Vessel, x: float, y: float) -> None:
+    """Lay a fillet, the strip of its skin, and a slice of citrus."""
+    relief = stage.relief
+    flesh = Finish("#d99a5e", rim="#8a5a2a", mottle="#ecc493", mottle_stride=3, bump=6, gloss=0.6, roundness=4)
+    slab(relief, x, y + 14, 290, 112, 38, flesh, angle=-10, corner=44, soft=26, bend=12, level=place.floor)
+    slab(
+        relief,
+        x - 4,
+        y - 38,
+        260,
+        30,
+        12,
+        Finish("#5c6a70", rim="#32383a", mottle="#a9b2b2", mottle_stride=3, gloss=0.9),
+        angle=-10,
+        corner=13,
+        soft=12,
+        bend=10,
+    )
+    crowns.citrus(stage, x + 116, y + 74, 34)

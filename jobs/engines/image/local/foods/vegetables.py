@@ -174,18 +174,23 @@ def berry(stage: Stage, x: float, y: float, radius: float, *, kind: str = "") ->
                 level=level + radius * 0.3,
             )
     else:
-        angle = stage.about(90, 80)
-        blob(
-            stage.relief,
-            x,
-            y,
-            radius * 0.92,
-            radius * 0.75,
-            Finish("#d3202b", rim="#b0141f", mottle="#e5483f", gloss=0.75),
-            stretch=1.16,
-            angle=angle,
-            wobble=0.08,
-            level=level,
-        )
-        for at_x, at_y in stage.strewn(14, radius * 0.78, x=x, y=y):
-            blob(stage.relief, at_x, at_y, 1.9, 1, Finish("#f1cf6b", gloss=0.4), stretch=1.5, angle=angle)
+        _strawberry(stage, x, y, level, radius)
+
+
+def _strawberry(stage: Stage, x: float, y: float, level: float, radius: float) -> None:
+    """Lay half a strawberry with its seeds."""
+    angle = stage.about(90, 80)
+    blob(
+        stage.relief,
+        x,
+        y,
+        radius * 0.92,
+        radius * 0.75,
+        Finish("#d3202b", rim="#b0141f", mottle="#e5483f", gloss=0.75),
+        stretch=1.16,
+        angle=angle,
+        wobble=0.08,
+        level=level,
+    )
+    for at_x, at_y in stage.strewn(14, radius * 0.78, x=x, y=y):
+        blob(stage.relief, at_x, at_y, 1.9, 1, Finish("#f1cf6b", gloss=0.4), stretch=1.5, angle=angle)
