@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.flows.house import Stack
-from tests.runtime.test_admin_live import Open, chromium, cookies, house, open_page  # noqa: F401 - fixtures
+from tests.runtime.admin_browser import Open
 
 pytestmark = pytest.mark.browser
 
@@ -58,13 +58,13 @@ RUNS_OUT = """[...document.querySelectorAll('main *, #main *')].filter(part => {
 
 
 @pytest.fixture(scope="module")
-def filled(house: Stack) -> Stack:  # noqa: F811
+def filled(house: Stack) -> Stack:
     house.manage("shell", "-c", FILL)
     return house
 
 
 @pytest.mark.parametrize("width", [WIDE, PHONE], ids=["wide", "phone"])
-def test_every_page_fits_its_window(filled: Stack, open_page: Open, width: dict[str, int]) -> None:  # noqa: F811
+def test_every_page_fits_its_window(filled: Stack, open_page: Open, width: dict[str, int]) -> None:
     page = open_page("/admin/", viewport=width)
 
     for path in PAGES:
@@ -74,7 +74,7 @@ def test_every_page_fits_its_window(filled: Stack, open_page: Open, width: dict[
         assert page.evaluate(RUNS_OUT) == [], path
 
 
-def test_a_file_is_looked_at_and_confirmed(filled: Stack, open_page: Open) -> None:  # noqa: F811
+def test_a_file_is_looked_at_and_confirmed(filled: Stack, open_page: Open) -> None:
     page = open_page("/admin/", viewport=PHONE)
     page.goto(f"/admin/guilds/dictionaryentry/import/?guild={GUILD}")
     assert page.locator("select[name=guild]").input_value() == str(GUILD)
@@ -90,7 +90,7 @@ def test_a_file_is_looked_at_and_confirmed(filled: Stack, open_page: Open) -> No
     expect(page.get_by_text("Imported: 1 new, 1 changed, 0 taken out, 1 lines left out.")).to_be_visible()
 
 
-def test_a_guild_is_found_while_its_name_is_typed(filled: Stack, open_page: Open) -> None:  # noqa: F811
+def test_a_guild_is_found_while_its_name_is_typed(filled: Stack, open_page: Open) -> None:
     page = open_page("/admin/", viewport=WIDE)
     page.goto("/admin/guilds/dictionaryentry/add/")
     page.locator(".field-guild .select2-selection").click()

@@ -15,6 +15,7 @@ from jobs.runtime.invoke import Invocation, invoke
 from jobs.runtime.link import Slot
 from jobs.runtime.models import Source, Status, Task
 from jobs.runtime.models.task import FINAL
+from tests.runtime.admin_browser import chromium, cookies, house, open_page  # noqa: F401 - fixtures
 
 NOON = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 
