@@ -24,6 +24,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from core.backup import database, files
 from core.backup.archive import FILES, FORMAT, SECRET, Writer
 from core.backup.errors import CannotBackUp
+from core.health import unapplied_migrations
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,10 @@ def back_up(target: Path, *, with_secrets: bool) -> Made:
         raise CannotBackUp(f"there is no folder {path}: make it first, or name a new file that ends in .tar")
     if not path.parent.is_dir():
         raise CannotBackUp(f"the folder {path.parent} does not exist")
+    if missing := unapplied_migrations():
+        raise CannotBackUp(
+            f"the database lacks {len(missing)} migrations of this code: back up with the code that runs the house"
+        )
     try:
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
             draft = Path(folder) / "archive"

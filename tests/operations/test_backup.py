@@ -13,6 +13,8 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from core.backup import database, files
 from core.backup.archive import MANIFEST, MEDIA, SEAL, SECRET, Archive, Writer, is_allowed
@@ -160,6 +162,18 @@ def test_a_backup_is_written_over_nothing_and_into_no_missing_folder(folder, tmp
     assert list(tmp_path.iterdir()) == [taken]
     assert taken.read_bytes() == b"of yesterday"
     assert back_up(tmp_path, with_secrets=False).path.name.startswith("koebako-2")
+
+
+def test_new_code_backs_up_no_database_that_it_has_not_migrated(folder, tmp_path):
+    recorder = MigrationRecorder(connection)
+    recorder.record_unapplied("jobs", "0001_initial")
+    try:
+        with pytest.raises(CommandError, match=r"lacks 1 migrations .* with the code that runs"):
+            call_command("backup", str(tmp_path))
+    finally:
+        recorder.record_applied("jobs", "0001_initial")
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_postgresqls_programs_are_named_where_they_are_missing_or_fail(monkeypatch):
