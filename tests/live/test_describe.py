@@ -6,7 +6,7 @@ import pytest
 
 from jobs.access import links
 from jobs.live.describe import completion_estimate, describe, event, progress_event, with_details
-from jobs.runtime import clock, stats
+from jobs.runtime import clock, estimate, stats
 from jobs.runtime.context import Context
 from jobs.runtime.models import ErrorType, Status, Task
 from jobs.runtime.models.attempt import Outcome
@@ -117,10 +117,12 @@ def test_a_task_that_has_hardly_begun_is_expected_to_take_what_others_took(make_
     task = make_task(Status.PROCESSING, started_at=started, progress=5)
     assert completion_estimate(task, None) is None
 
+    # What is known is looked at once a second.
     stats.beat({"here:1": {"host": "here", "pid": 1, "lane": "all", "task": None}})
     told = Telling()
     told.run("speech", 30.0)
     told.send()
+    estimate.forget()
 
     assert completion_estimate(task, None) == started + timedelta(seconds=30)
     assert completion_estimate(make_task(Status.FAILURE), None) is None
