@@ -131,7 +131,7 @@ def _tell(crowd: Scene, places: list[Place], load: Load, lags: list[dict[str, An
         middle = statistics.median(one["worst_ms"] for one in those)
         print(
             f"  loop {what}: worst {worst['worst_ms']:.0f} ms, of them computing {worst['computing_ms']:.0f}, "
-            f"waiting for a core {worst['core_ms']:.0f}; "
+            f"waiting for a core {worst['core_ms']:.0f} (the pacer {worst['pacer_core_ms']:.0f}); "
             f"worst of a second, median {middle:.0f} ms; over 30 ms {over} times in {len(those)} s"
         )
         turn, callback = max(one["turn_ms"] for one in those), max(those, key=lambda one: one["callback_ms"])
@@ -145,6 +145,6 @@ def _tell(crowd: Scene, places: list[Place], load: Load, lags: list[dict[str, An
     say("CPU of the bot, p95", percentile(load.cpu, 95), at_most=1, unit=" s/s")
     heaviest = max(one["turn_ms"] for one in speaking)
     say("most computed in one turn of the loop while they spoke", heaviest, at_most=30, unit=" ms")
-    # A core that others have is not the bot's doing, and on a machine of its own is not missing.
+    # A core that other processes have is not the bot's doing, and on a machine of its own is not missing.
     own = max(one["own_ms"] for one in speaking)
     say("longest block of the loop while they spoke, but for waiting for a core", own, at_most=30, unit=" ms")

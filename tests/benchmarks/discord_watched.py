@@ -7,10 +7,12 @@ A line a second, times in ms:
     at             time.monotonic(), s
     worst_ms       how late a sleep of 5 ms came back at most: what a heartbeat or a command would wait
     computing_ms   CPU time of the loop's thread in that span
-    core_ms        how long it could have run in that span and no core was free; what is missing to worst_ms it waited
-                   for the interpreter's lock
+    core_ms        how long in that span it could have run and no core was free
+    pacer_core_ms  the same of the pacer's thread, which may hold the interpreter's lock then; what is missing to
+                   worst_ms the loop waited for that lock
     over           how many sleeps were over 30 ms late
-    own_ms         how late a sleep came back at most, but for its waiting for a core: what the bot itself brought about
+    own_ms         how late a sleep came back at most, but for the longer of these two waits for a core: what the bot
+                   itself brought about
     turn_ms        the most CPU time that one turn of the loop took, from one look at its sockets to the next
     callback_ms    the most CPU time that one callback took, and `callback` its name; CPU time does not depend on who
                    else uses the machine
@@ -30,6 +32,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -115,42 +118,63 @@ def _name(callback: Any) -> str:
 
 
 class CoreWait:
-    """How long this thread was ready to run while others had the cores.
+    """How long a thread of this process was ready to run while others had the cores; 0 while there is no such thread.
 
     Source: Linux, Documentation/scheduler/sched-stats.rst, /proc/<pid>/schedstat: the second figure, in ns.
     """
 
-    def __init__(self) -> None:
-        self._file = os.open(f"/proc/self/task/{threading.get_native_id()}/schedstat", os.O_RDONLY)
+    def __init__(self, thread_name: str) -> None:
+        self._name = thread_name
+        self._file: int | None = None
 
-    def seconds(self) -> float:
-        return int(os.pread(self._file, 100, 0).split()[1]) / 1e9
+    def ms(self) -> float:
+        if self._file is None:
+            found = [thread.native_id for thread in threading.enumerate() if thread.name == self._name]
+            if not found:
+                return 0.0
+            self._file = os.open(f"/proc/self/task/{found[0]}/schedstat", os.O_RDONLY)
+        return int(os.pread(self._file, 100, 0).split()[1]) / 1e6
+
+
+@dataclass
+class Block:
+    """How late one sleep came back, in ms, and what the threads did meanwhile; the fields are the lines' own."""
+
+    worst_ms: float = 0.0
+    computing_ms: float = 0.0
+    core_ms: float = 0.0
+    pacer_core_ms: float = 0.0
+
+    @property
+    def own_ms(self) -> float:
+        return self.worst_ms - max(self.core_ms, self.pacer_core_ms)
 
 
 async def watch(place: Path, stacks: Stacks | None) -> None:
     loop = asyncio.get_running_loop()
-    work, core = Work(loop), CoreWait()
+    work, core, pacer_core = Work(loop), CoreWait(threading.current_thread().name), CoreWait("pacer")
     with place.open("w", buffering=1) as file:
         while True:
-            worst, computing, waiting, own, over, until = 0.0, 0.0, 0.0, 0.0, 0, loop.time() + 1.0
+            blocks, until = [], loop.time() + 1.0
             while (before := loop.time()) < until:
-                worked, waited = time.thread_time(), core.seconds()
+                worked, waited, pacer_waited = time.thread_time(), core.ms(), pacer_core.ms()
                 await asyncio.sleep(EVERY_SECONDS)
-                late = (loop.time() - before - EVERY_SECONDS) * 1000
-                waited = (core.seconds() - waited) * 1000
                 if stacks is not None:
                     stacks.came_round = time.monotonic()
-                over += late > BLOCK_MS
-                own = max(own, late - waited)
-                if late > worst:
-                    worst, computing, waiting = late, (time.thread_time() - worked) * 1000, waited
+                blocks.append(
+                    Block(
+                        (loop.time() - before - EVERY_SECONDS) * 1000,
+                        (time.thread_time() - worked) * 1000,
+                        core.ms() - waited,
+                        pacer_core.ms() - pacer_waited,
+                    )
+                )
+            worst = max(blocks, key=lambda one: one.worst_ms)
             line = {
                 "at": round(time.monotonic(), 3),
-                "worst_ms": round(worst, 1),
-                "computing_ms": round(computing, 1),
-                "core_ms": round(waiting, 1),
-                "over": over,
-                "own_ms": round(own, 1),
+                **{name: round(value, 1) for name, value in asdict(worst).items()},
+                "over": sum(one.worst_ms > BLOCK_MS for one in blocks),
+                "own_ms": round(max(one.own_ms for one in blocks), 1),
                 **work.take(),
             }
             file.write(json.dumps(line) + "\n")
