@@ -14,7 +14,7 @@ import json
 import logging
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -28,9 +28,11 @@ from jobs.access.open_lines import Place, TooManyLines
 from jobs.live import groups
 from jobs.live.second_step import is_enough
 from jobs.live.viewers import LinkHolder, LoggedIn, TokenHolder, Viewer
-from jobs.live.watch import Gone, follow, watch
+from jobs.live.watch import Gone, follow, read_end, watch
 
 logger = logging.getLogger(__name__)
+
+Seen = TypeVar("Seen")
 
 DONE, TOO_MANY, TOO_LONG, BROKEN = 1000, 1008, 1009, 1011
 UNKNOWN_CALLER, NOT_FOUND, TOO_FAST = 4401, 4404, 4429
@@ -140,17 +142,48 @@ class TaskSocket(Socket):
     """One task: a snapshot at once, then each change, until its end."""
 
     async def serve(self) -> int:
-        viewer = await self.who()
+        task_id: UUID = self.scope["url_route"]["kwargs"]["task_id"]
+        viewer, end = await self.arrive(lambda viewer: read_end(task_id, viewer.may_see))
         if viewer is None:
             return UNKNOWN_CALLER
-        task_id: UUID = self.scope["url_route"]["kwargs"]["task_id"]
+        if end is not None:
+            # Nothing more will be said of it, so nobody need listen.
+            await self.say(end)
+            return DONE
         async with aclosing(watch(task_id, may_see=viewer.may_see)) as changes:
             async for change in changes:
                 if change is not None:
                     await self.say(change)
         return DONE
 
-    async def who(self) -> Viewer | None:
+    async def arrive(self, look: Callable[[Viewer], Seen]) -> tuple[Viewer | None, Seen | None]:
+        """
+        Return who it is, None for nobody, and what they see at first.
+
+        Both in one step in the thread, with one connection to the database, which takes longer than what is asked of
+        it: after a restart of a router everybody comes at once. Raises what `look` raises, and TooManyGuesses,
+        TooManyLines.
+        """
+        viewer = await self._viewer()
+        if viewer is None:
+            return None, None
+        address = self.address()
+
+        def both() -> tuple[int | None, Seen | None]:
+            if not isinstance(viewer, TokenHolder):
+                return None, look(viewer)
+            user_id = viewer.user_id(address=address)
+            return user_id, None if user_id is None else look(viewer)
+
+        user_id, seen = await database_sync_to_async(both)()
+        if isinstance(viewer, TokenHolder):
+            if user_id is None:
+                return None, None
+            self.place.of_user(user_id)
+        return viewer, seen
+
+    async def _viewer(self) -> Viewer | None:
+        """Return as whom they come; a token is not looked up yet."""
         # A link first: it opens its task whoever holds it, also for somebody else's login.
         query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"), max_num_fields=20)
         if PARAMETER in query:
@@ -164,14 +197,7 @@ class TaskSocket(Socket):
             secret = json.loads(first)["token"]
         except (TimeoutError, ValueError, TypeError, KeyError, RecursionError):
             return None
-        if not isinstance(secret, str):
-            return None
-        holder = TokenHolder(secret)
-        user_id = await database_sync_to_async(holder.user_id)(address=self.address())
-        if user_id is None:
-            return None
-        self.place.of_user(user_id)
-        return holder
+        return TokenHolder(secret) if isinstance(secret, str) else None
 
 
 class GroupSocket(Socket):

@@ -14,7 +14,7 @@ class ImageSocket(TaskSocket):
     """One job: a snapshot at once, then each picture and chunk, until its end."""
 
     async def serve(self) -> int:
-        viewer = await self.who()
+        viewer, _nothing = await self.arrive(lambda _viewer: None)
         if viewer is None:
             return UNKNOWN_CALLER
         job_id: str = self.scope["url_route"]["kwargs"]["job_id"]

@@ -165,9 +165,6 @@ async def watch(task_id: UUID, *, may_see: MaySee, pauses: Pauses = Pauses()) ->
     Raises Gone.
     """
     clock = asyncio.get_running_loop().time
-    if (end := await database_sync_to_async(_read_end)(task_id, may_see)) is not None:
-        yield end
-        return
     async with listening(groups.of_task(task_id)) as inbox:
         last = await _look(task_id, may_see)
         yield last
@@ -228,12 +225,12 @@ async def _look(task_id: UUID, may_see: MaySee) -> Event:
     return current
 
 
-def _read_end(task_id: UUID, may_see: MaySee) -> Event | None:
+def read_end(task_id: UUID, may_see: MaySee) -> Event | None:
     """
-    Return the state of a task that has ended, None of any other.
+    Return the state of a task that has ended, None of any other; for who would listen for nothing.
 
-    Nothing more will be said of it, so nobody need listen: after a restart of the house or of a router in front of it
-    most who come back, all of them at once, come for an end.
+    After a restart of the house or of a router in front of it most who come back, all of them at once, come for an end.
+    In a thread, with queries allowed. Raises Gone.
     """
     task = Task.objects.filter(pk=task_id, status__in=FINAL).first()
     if task is None:

@@ -4,6 +4,8 @@ import asyncio
 import uuid
 
 import pytest
+from channels.db import DatabaseSyncToAsync
+from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import Permission, User
 from django.test import Client
@@ -106,6 +108,22 @@ async def test_a_program_sends_its_token_first(make_task, owner):
 
     assert (await connection.receive_json_from(timeout=60))["status"] == "cancelled"
     assert await close_code(connection) == 1000
+
+
+async def test_who_comes_for_an_end_is_told_in_one_step_and_listens_for_nothing(make_task, owner, monkeypatch):
+    _token, secret = tokens.issue(owner, name="watcher")
+    path, joined, steps = of(make_task(Status.SUCCESS)), [], []
+    step = DatabaseSyncToAsync.thread_handler
+    monkeypatch.setattr(get_channel_layer(), "group_add", lambda *told: joined.append(told))
+
+    connection = await opened(socket(path, origin=None))
+    # Each step opens a connection to the database.
+    monkeypatch.setattr(DatabaseSyncToAsync, "thread_handler", lambda *told: steps.append(told) or step(*told))
+    await connection.send_json_to({"token": secret})
+
+    assert (await connection.receive_json_from(timeout=60))["status"] == "success"
+    assert await close_code(connection) == 1000
+    assert (len(steps), joined) == (1, [])
 
 
 async def test_a_token_shows_no_foreign_task(make_task, stranger):
