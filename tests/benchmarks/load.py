@@ -25,7 +25,7 @@ import psutil
 
 from tests.faults.bed import Bed
 from tests.faults.test_backlog import megabytes
-from tests.load.crowd import Crowd
+from tests.load.crowd import Crowd, Return
 from tests.load.lines import RECEIVE_BYTES, Web
 
 AWAY_SECONDS = 20.0
@@ -88,7 +88,7 @@ def sockets(bed: Bed, idle: int, deaf: int) -> None:
         crowd = Crowd(web, tasks, secret=secret)
         cookie = {"Cookie": staff_session(bed), "Origin": "http://localhost"}
 
-        async def flow() -> tuple[float, list[float | None]]:
+        async def flow() -> tuple[float, list[Return]]:
             began = time.monotonic()
             await crowd.come()
             came = time.monotonic() - began
@@ -98,15 +98,18 @@ def sockets(bed: Bed, idle: int, deaf: int) -> None:
             await crowd.leave()
             await asyncio.to_thread(bed.at_rest, tasks, seconds=120)
             back = await crowd.come_back(per_second=300, within_seconds=30)
-            return came, [each.seconds if each.status == "success" else None for each in back]
+            return came, back
 
         with web.watched() as memory:
             lines = [web.open_socket("/ws/tasks", receive_bytes=RECEIVE_BYTES, **cookie) for _ in range(deaf)]
             came, back = asyncio.run(flow())
     for line in lines:
         line.close()
-    seen = [seconds for seconds in back if seconds is not None]
+    seen = [each.seconds for each in back if each.seconds is not None and each.status == "success"]
     print(f"{idle} sockets opened in {came:.1f} s, {deaf} more never read")
+    for each in back:
+        if each.seconds is None or each.status != "success":
+            print(f"  one of them ended with {each.status!r}, {each.reason}")
     tell("memory of the web process grew by", memory.grown, 150, "MB")
     tell("clients that came back and never saw the end", len(back) - len(seen), 0, "of them")
     tell("the last of those who came back saw the end after", max(seen), 5, "s")

@@ -19,10 +19,15 @@ AT_ONCE = 300
 
 @dataclass(frozen=True)
 class Return:
-    """How it went for one who came back: seconds from its first knock until it saw the end; None: never saw it."""
+    """
+    How it went for one who came back: seconds from its first knock until it saw the end; None: never saw it.
+
+    status: the last that it was told. reason: why it saw no end.
+    """
 
     seconds: float | None
     status: str
+    reason: str = ""
 
 
 class Crowd:
@@ -67,8 +72,8 @@ class Crowd:
                     while status not in FINAL:
                         status = json.loads(await socket.recv())["status"]
                 return Return(time.monotonic() - knocked, status)
-            except (TimeoutError, OSError, ConnectionClosed):
-                return Return(None, status)
+            except (TimeoutError, OSError, ConnectionClosed) as error:
+                return Return(None, status, f"{type(error).__name__}: {error}")
 
         return await asyncio.gather(*[one(number, task) for number, task in enumerate(self._tasks)])
 
