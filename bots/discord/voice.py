@@ -127,6 +127,7 @@ class VoiceLine:
         self._voice = Voice(self._source, self._mouthpiece)
         self._connected = asyncio.Event()
         self._one = asyncio.Lock()
+        self._is_listened = True  # as of the last look; the pacer's thread cannot count people while they come and go
         self._absent_since: float | None = None
         self._pause, self._not_before = FIRST_PAUSE_SECONDS, 0.0
         self._progress = (0, 0.0)  # packets read, and when that was new
@@ -185,6 +186,8 @@ class VoiceLine:
         """Compare what should be with what is; begin a repair when it is due. now: loop time."""
         if self.wanted is None or (self._repair is not None and not self._repair.done()):
             return
+        client = self._client()
+        self._is_listened = client is None or bool(listeners(client.channel))
         if self.is_connected() and not self._is_stalled(now):
             self._absent_since, self._pause = None, FIRST_PAUSE_SECONDS
             self._connected.set()
@@ -258,7 +261,7 @@ class VoiceLine:
     def _mouthpiece(self) -> discord.VoiceClient | None:
         """Return the connection that packets may be sent through; asked in the pacer's thread."""
         client = self._client()
-        if isinstance(client, HouseVoice) and not client.is_agreed and listeners(client.channel):
+        if isinstance(client, HouseVoice) and not client.is_agreed and self._is_listened:
             return None
         return client
 

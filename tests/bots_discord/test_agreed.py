@@ -78,8 +78,15 @@ async def test_a_call_without_encryption_is_spoken_into_at_once(make_place: Any)
 
 
 async def test_where_nobody_listens_nothing_is_waited_for(make_place: Any) -> None:
-    place = make_place()
+    place = make_place(PERSON)
+    line = await line_in(place)
+    line.wanted = CHANNEL
     place.connection.dave_protocol_version = davey.DAVE_PROTOCOL_VERSION
 
+    line.look(0.0)
+    assert line._mouthpiece() is None
+    place.voice_states.clear()
+    line.look(1.0)
+
     # Nobody is there to make a group with; what has been said is over when somebody comes.
-    assert (await line_in(place))._mouthpiece() is place.voice_client
+    assert line._mouthpiece() is place.voice_client
